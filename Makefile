@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := build
+JOBS ?= $(shell nproc)
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help build run test check bench clean format
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## ?/  make \1\t/' | expand -t 18
+
+build: ## Build everything (build/hearth is the command line)
+	@scripts/setup run
+	@cmake --preset release >/dev/null
+	@cmake --build build --parallel $(JOBS)
+
+run: ## Run the main job: `hearth soak` (URL=https://... soaks that origin instead of the built-in one)
+	@scripts/setup run
+	@cmake --preset release >/dev/null
+	@cmake --build build --parallel $(JOBS) --target hearth_cli
+	@build/hearth soak $(if $(URL),"$(URL)")
+
+test: ## Build once, run every test
+	@scripts/setup test
+	@cmake --preset release -DHEARTH_BUILD_TESTS=ON >/dev/null
+	@cmake --build build --parallel $(JOBS)
+	@ctest --preset release --parallel $(JOBS) --progress
+
+check: ## Everything CI asks beyond the tests: scripts/check [section...] runs parts of it
+	@scripts/setup check
+	@scripts/check
+
+bench: ## Build and run the benchmarks
+	@scripts/setup bench
+	@scripts/bench
+
+format: ## Format the sources
+	@scripts/check format --fix
+
+clean: ## Remove everything built
+	@rm -rf build

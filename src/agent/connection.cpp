@@ -1,0 +1,392 @@
+#include "agent/connection.hpp"
+
+#include "agent/core.hpp"
+#include "http1/keep_alive_hint.hpp"
+#include "http1/reuse.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hearth::detail {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+namespace {
+
+// A connection that was in use so recently is not looked at again (the look costs a system call).
+constexpr nanoseconds fresh_use = milliseconds(1);
+// How long the rest of an abandoned response, or of a request that was answered early, may take.
+constexpr nanoseconds linger_max = milliseconds(100);
+// Reads in a row on one connection before others get their turn.
+constexpr int reads_in_a_row = 16;
+
+}  // namespace
+
+connection::connection(agent_core& core, pool::conn_id id, std::shared_ptr<hearth::detail::origin> o)
+    : core_(core), id_(id), origin_(std::move(o)), timer_(core.timers(), [this] { on_due(); }) {}
+
+connection::~connection() {
+    if (!transport_) return;
+    core_.reactor().remove(transport_->fd(), *this);
+    transport_->shutdown();
+}
+
+void connection::dial(const hearth::detail::origin& o, const call* who) {
+    try {
+        dialer_ = std::make_unique<net::dialer>(
+            core_.reactor(), core_.timers(), core_.names(), [this] { return core_.now().mono; }, core_.target_of(o, who),
+            [this](net::dial_result result) { on_dialled(std::move(result)); });
+    } catch (const hearth::error& e) {
+        // A file that the TLS options name has become unreadable, say.
+        dialled_.code = static_cast<errc>(e.info().code.value());
+        dialled_.cause = e.info().cause;
+        dialled_.detail = e.info().detail;
+        dialled_.phase = phase::tls;
+        core_.dial_failed(*this);
+    }
+}
+
+void connection::on_dialled(net::dial_result result) {
+    const agent_core::step in_step(core_);
+    dialer_.reset();
+    dialled_ = std::move(result);
+    if (!dialled_.transport) return core_.dial_failed(*this);
+    if (const error_code ec = core_.reactor().add(dialled_.transport->fd(), *this)) {
+        dialled_.code = errc::out_of_descriptors;
+        dialled_.cause = ec;
+        dialled_.transport.reset();
+        return core_.dial_failed(*this);
+    }
+    transport_ = std::move(dialled_.transport);
+    was_open_ = true;
+    if (const auto patience = core_.options().unacknowledged_timeout; patience.count() > 0) {
+        // The kernel's own backstop: it gives up on bytes that nobody acknowledges. Does nothing on unix sockets.
+        const auto ms = static_cast<unsigned>(patience.count());
+        (void)::setsockopt(transport_->fd(), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+    }
+    transport_->went_idle();
+    last_use_ = core_.now().boot;
+    core_.dialled(*this);
+}
+
+bool connection::is_fit(bool reused) {
+    if (!reused || !core_.options().check_before_use) return true;
+    if (core_.now().boot - last_use_ < fresh_use && !may_read_) return true;
+    return transport_->look() == net::idle_look::live;
+}
+
+void connection::on_ready(net::readiness what) {
+    if (what.hangup || what.error) hung_up_ = true;
+    if (!call_) return on_idle_ready(what);
+    if (what.readable || what.hangup || what.error) {
+        may_read_ = true;
+        read_on();
+    }
+    // Under TLS a write may have waited for something to read.
+    if (call_ && !call_->out.is_done()) write_on();
+}
+
+void connection::on_idle_ready(net::readiness what) {
+    if (!what.readable && !what.hangup && !what.error) return;
+    may_read_ = true;
+    if (!core_.options().watch_idle) return;
+    switch (transport_->look()) {
+        case net::idle_look::live: may_read_ = false; return;
+        case net::idle_look::partial: return;
+        case net::idle_look::closed: return core_.peer_closed(*this, close_reason::server_closed);
+        case net::idle_look::bytes: return core_.peer_closed(*this, close_reason::unsolicited);
+    }
+}
+
+void connection::start(std::shared_ptr<call> c) {
+    call_ = std::move(c);
+    call& now_on = *call_;
+    now_on.conn = this;
+    now_on.connection_number = static_cast<std::uint64_t>(id_);
+    now_on.remote = dialled_.remote;
+    ++exchanges_;
+    if (!now_on.reused) {
+        now_on.timings.lookup = dialled_.lookup;
+        now_on.timings.connect = dialled_.connect;
+        now_on.timings.tls = dialled_.tls;
+    }
+    extra_bytes_ = false;
+    response_ended_ = false;
+    status_retry_ = false;
+    write_error_.reset();
+    accepted_before_ = transport_->bytes_accepted();
+    now_on.written_since = core_.now().mono;
+    now_on.start_reading({.max_head = core_.options().max_header_size,
+                          .max_fields = core_.options().max_header_count,
+                          .max_body = now_on.request.options.max_response_size.value_or(core_.options().max_response_size)});
+    transport_->went_active();
+    std::string& head = core_.head_scratch();
+    head.clear();
+    http1::write({.method = now_on.request.method,
+                  .target = now_on.url.target,
+                  .authority = origin_->authority,
+                  .fields = &now_on.request.headers,
+                  .defaults = &core_.options().headers,
+                  .body = now_on.body.framing,
+                  .length = now_on.body.length,
+                  .close = !core_.options().keep_alive,
+                  .expect_continue = now_on.request.options.expect_continue},
+                 now_on.plan, head);
+    now_on.out.begin(head, now_on.request.body, now_on.body, now_on.plan.expect_continue, core_.executor(),
+                     [weak = now_on.weak_from_this()] {
+                         const auto who = weak.lock();
+                         if (!who || who->conn == nullptr) return;
+                         const agent_core::step in_step(*who->core);
+                         who->conn->write_on();
+                     });
+    write_on();
+    // What was announced while the connection idled unwatched is not announced again.
+    if (call_ && may_read_) core_.read_later(id_);
+}
+
+void connection::poke() {
+    if (call_ && may_read_) read_on();
+}
+
+void connection::go_on_reading() {
+    update_timer();
+    if (may_read_ && !reading_) core_.read_later(id_);
+}
+
+void connection::read_on() {
+    if (reading_) return;
+    reading_ = true;
+    const std::shared_ptr<call> who = call_;
+    for (int i = 0; call_ == who && may_read_; ++i) {
+        if (i == reads_in_a_row) {
+            core_.read_later(id_);
+            break;
+        }
+        const std::size_t room = response_ended_ ? core_.scratch().size() : who->room();
+        if (room == 0) break;
+        const std::span<char> into = core_.scratch().first(std::min(room, core_.scratch().size()));
+        const net::io_result r = transport_->read(into);
+        if (r.state == net::io::done) {
+            // Less than there was room for: the kernel has no more, and will say so when it has. (TLS cannot tell so much.)
+            if (r.bytes < into.size() && !hung_up_ && !origin_->tls) may_read_ = false;
+            if (!feed({into.data(), r.bytes})) break;
+        } else if (r.state == net::io::closed) {
+            may_read_ = false;
+            on_end(true);
+        } else if (r.state == net::io::failed) {
+            may_read_ = false;
+            on_read_error(r.error);
+        } else {
+            may_read_ = false;
+            if (write_error_) write_failed(*write_error_);
+        }
+    }
+    reading_ = false;
+    if (call_ == who && call_) update_timer();
+}
+
+// False when the exchange has ended.
+bool connection::feed(std::string_view in) {
+    const std::shared_ptr<call> who = call_;
+    quiet_due_ = body_due_ = pool::never;  // set anew by update_timer()
+    if (response_ended_) {
+        extra_bytes_ = true;
+        finish_exchange();
+        return false;
+    }
+    for (;;) {
+        switch (who->reader().next(in)) {
+            case http1::read_event::need_more:
+                // What has not come with the head is not waited for.
+                if (std::exchange(status_retry_, false) && !core_.retry_status(who)) accept_head();
+                return call_ == who;
+            case http1::read_event::informational:
+                if (who->message().status == 100) release_body();
+                break;
+            case http1::read_event::head:
+                if (!on_head()) return false;
+                break;
+            case http1::read_event::body:
+                who->on_body(who->reader().body());
+                if (call_ == who && who->is_drained_out()) give_up(close_reason::unread);
+                break;
+            case http1::read_event::complete: on_response_end(in); return false;
+            case http1::read_event::failed:
+                fail_exchange({.code = who->reader().error().code,
+                               .phase = who->reader().has_head() ? phase::body : phase::headers,
+                               .evidence = evidence::response_begun,
+                               .detail = who->reader().error().detail});
+                return false;
+        }
+        if (call_ != who) return false;
+    }
+}
+
+bool connection::on_head() {
+    call& who = *call_;
+    transport_->response_begun();
+    headers_due_ = expect_due_ = pool::never;
+    const http1::response_message& m = who.message();
+    const http1::keep_alive_hint hint = http1::find_keep_alive(m.fields);
+    hints_.heard(hint.timeout, hint.max, exchanges_);
+    if (hint.timeout) {
+        const policy::keep_terms terms = policy::keep(hints_, exchanges_, core_.options());
+        origin_->told_limit = terms.keep ? terms.idle_limit : nanoseconds(0);
+    }
+    status_retry_ = core_.wants_status_retry(who);
+    if (!status_retry_) accept_head();
+    return call_ != nullptr;
+}
+
+void connection::accept_head() {
+    call_->stage = stage::streaming;
+    core_.head_arrived(*call_);
+}
+
+void connection::on_response_end(std::string_view rest) {
+    const std::shared_ptr<call> who = call_;
+    if (who->message().switched) return on_switched(rest);
+    extra_bytes_ = !rest.empty();
+    response_ended_ = true;
+    if (std::exchange(status_retry_, false)) {
+        if (core_.retry_status(who)) return;
+        accept_head();
+    }
+    who->timings.total = core_.now().mono - who->submitted;
+    who->on_body_end();
+    if (call_ != who) return;
+    if (who->out.is_done() || extra_bytes_ || write_error_ || who->out.is_held()) return finish_exchange();
+    // Answered before the request was out: the rest may go out for a moment, for the connection's sake.
+    linger_due_ = core_.now().mono + linger_max;
+    update_timer();
+}
+
+void connection::on_switched(std::string_view rest) {
+    const std::shared_ptr<call> who = call_;
+    core_.reactor().remove(transport_->fd(), *this);
+    who->upgraded = std::move(transport_);
+    who->upgraded_bytes.assign(rest);
+    who->on_body_end();
+    release({.keep = false, .reason = close_reason::upgraded});
+}
+
+void connection::finish_exchange() { release(judge()); }
+
+pool::verdict connection::unused() const {
+    const policy::keep_terms terms = policy::keep(hints_, exchanges_, core_.options());
+    return {.keep = terms.keep,
+            .reason = terms.reason,
+            .idle_limit = terms.idle_limit,
+            .idle_reason = terms.idle_reason,
+            .requests_left = terms.requests_left};
+}
+
+pool::verdict connection::judge() const {
+    const http1::reuse_verdict reuse = http1::may_reuse(call_->reader().facts(), {.request_written = call_->out.is_done(),
+                                                                                  .request_close = call_->plan.close,
+                                                                                  .response_complete = response_ended_,
+                                                                                  .extra_bytes = extra_bytes_});
+    if (!reuse.keep) {
+        const bool unasked = extra_bytes_ && response_ended_;
+        return {.keep = false, .reason = unasked ? close_reason::unsolicited : close_reason::response};
+    }
+    if (hung_up_) return {.keep = false, .reason = close_reason::server_closed};
+    return unused();
+}
+
+std::shared_ptr<call> connection::let_go() {
+    std::shared_ptr<call> who = std::exchange(call_, nullptr);
+    who->conn = nullptr;
+    who->out.abandon();
+    headers_due_ = body_due_ = quiet_due_ = expect_due_ = linger_due_ = pool::never;
+    timer_.clear();
+    return who;
+}
+
+// The exchange is over; the pool decides what becomes of the connection.
+void connection::release(const pool::verdict& v) {
+    const std::shared_ptr<call> who = let_go();
+    if (who->stage == stage::streaming) core_.forget(*who);
+    last_use_ = core_.now().boot;
+    if (v.keep && transport_) transport_->went_idle();
+    core_.released(*this, v);
+}
+
+void connection::detach(bool abort_first) {
+    if (abort_first) abort();
+    let_go();
+}
+
+void connection::finish_unread() {
+    if (response_ended_ && call_->out.is_done()) return finish_exchange();
+    give_up(close_reason::unread);
+}
+
+void connection::give_up(close_reason reason) {
+    if (!call_) return;
+    abort();
+    release({.keep = false, .reason = reason});
+}
+
+void connection::abort() noexcept {
+    if (!transport_) return;
+    core_.reactor().remove(transport_->fd(), *this);
+    transport_->abort();
+    transport_.reset();
+}
+
+void connection::drain() {
+    if (response_ended_) return;
+    const call& who = *call_;
+    const auto& m = who.message();
+    const bool known = m.framing == http1::body_framing::length;
+    const std::uint64_t left = known ? m.length - call_->reader().body_read() : 0;
+    if (m.framing == http1::body_framing::to_close || left > call::drain_max || who.request.method == "CONNECT")
+        return give_up(close_reason::unread);
+    linger_due_ = core_.now().mono + linger_max;
+    go_on_reading();
+}
+
+void connection::on_end(bool clean) {
+    const std::shared_ptr<call> who = call_;
+    hung_up_ = true;
+    if (response_ended_) return finish_exchange();
+    if (who->reader().finish(clean) == http1::read_event::complete) return on_response_end({});
+    const bool begun = who->reader().begun();
+    fail_exchange({.code = who->reader().error().code,
+                   .phase = who->reader().has_head() ? phase::body : (who->out.is_done() ? phase::headers : phase::write),
+                   .evidence = gather_evidence(),
+                   .detail = begun ? who->reader().error().detail : std::string()});
+}
+
+void connection::on_read_error(const error_code& why) {
+    if (response_ended_) return finish_exchange();
+    // TLS tells a bare end of the connection as an error.
+    if (why == errc::truncated_response) return on_end(false);
+    call& who = *call_;
+    errc code = errc::connection_reset;
+    if (why == boost::system::errc::timed_out) code = errc::unacknowledged_timeout;
+    if (origin_->tls && why.category() != boost::system::system_category()) code = errc::tls_failed;
+    fail_exchange({.code = code,
+                   .cause = why,
+                   .phase = who.reader().has_head() ? phase::body : (who.out.is_done() ? phase::headers : phase::write),
+                   .evidence = gather_evidence()});
+}
+
+evidence connection::gather_evidence() const {
+    if (call_->reader().begun()) return evidence::response_begun;
+    if (transport_->bytes_accepted() == accepted_before_) return evidence::not_sent;
+    return evidence::none;
+}
+
+void connection::fail_exchange(exchange_failure f) {
+    const std::shared_ptr<call> who = call_;
+    core_.exchange_failed(*this, who, std::move(f));
+}
+
+}  // namespace hearth::detail

@@ -1,0 +1,191 @@
+// The agent's shell: feeds events to the pool, carries out its actions, decides what failures mean.
+#pragma once
+
+#include "agent/call.hpp"
+#include "agent/connection.hpp"
+#include "agent/origins.hpp"
+#include "net/reactor.hpp"
+#include "net/resolver.hpp"
+#include "net/timers.hpp"
+#include "net/tls.hpp"
+#include "policy/retry.hpp"
+#include "pool/pool.hpp"
+
+#include <hearth/agent.hpp>
+#include <hearth/options.hpp>
+#include <hearth/stats.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace hearth::detail {
+
+/// Everything happens in steps: a batch of socket events, a timer, a call from outside. A step first changes the pool and
+/// the calls; then settles: carries out the pool's actions, sets the alarm. Handlers and hooks run after that, never in the
+/// middle.
+class agent_core : public std::enable_shared_from_this<agent_core> {
+public:
+    using nanoseconds = std::chrono::nanoseconds;
+
+    agent_core(boost::asio::any_io_executor executor, agent_options options);
+    ~agent_core();
+    void start();
+
+    // What users ask for.
+    void submit(request r, completion<response> done);
+    std::size_t warm(std::string_view url, std::size_t n);
+    void close_idle();
+    void close(completion<> done);
+    void destroy();
+    [[nodiscard]] hearth::stats snapshot();
+
+    /// Between construction and destruction `now` stands still, actions wait for the outermost one's end.
+    class step {
+    public:
+        explicit step(agent_core& core) : core_(core) { core_.enter(); }
+        ~step() { core_.leave(); }
+        step(const step&) = delete;
+        step& operator=(const step&) = delete;
+
+    private:
+        agent_core& core_;
+    };
+
+    // What calls and connections tell.
+    void dialled(connection& c);
+    void dial_failed(connection& c);
+    /// What a connection for `who` (null: for nobody in particular) is to be. Throws hearth::error for TLS options that do
+    /// not work.
+    [[nodiscard]] net::dial_target target_of(const hearth::detail::origin& o, const call* who);
+    void peer_closed(connection& c, close_reason reason);
+    void released(connection& c, const pool::verdict& v);
+    /// The exchange of `c` ended before its response did. The call may go on elsewhere.
+    void exchange_failed(connection& c, std::shared_ptr<call> who, exchange_failure f);
+    /// The head of `who` says to retry, and policy allows it: takes the call off its connection's hands.
+    [[nodiscard]] bool wants_status_retry(call& who) const;
+    [[nodiscard]] bool retry_status(const std::shared_ptr<call>& who);
+    void head_arrived(call& who);
+    /// Fails `who`; it is on no connection and in no queue.
+    void fail(const std::shared_ptr<call>& who, exchange_failure f, std::string verdict = {});
+    /// The call needs nothing from the agent any more.
+    void forget(call& who);
+    void cancel(const std::shared_ptr<call>& who);
+    void fail_now(const std::shared_ptr<call>& who, errc code);
+
+    // Handlers to call once the step has settled.
+    void ready(std::shared_ptr<call> answered, failure_ptr f);
+    void ready(std::unique_ptr<body_sink> sink, failure_ptr f);
+    /// Calls `c`'s poke() soon: it has more to read than is fair to read now.
+    void read_later(pool::conn_id id);
+
+    void tell_connection(enum connection_event::kind kind, const connection& c, close_reason reason = {},
+                         nanoseconds idle = {});
+    void tell_request(enum request_event::kind kind, const call& who, const std::function<void(request_event&)>& fill = {});
+
+    [[nodiscard]] const agent_options& options() const noexcept { return options_; }
+    [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+    [[nodiscard]] pool::instant now() const noexcept { return now_; }
+    [[nodiscard]] net::reactor& reactor() noexcept { return reactor_; }
+    [[nodiscard]] net::timer_queue& timers() noexcept { return timers_; }
+    [[nodiscard]] net::resolver& names() noexcept { return resolver_; }
+    [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
+    [[nodiscard]] std::string& head_scratch() noexcept { return head_scratch_; }
+    [[nodiscard]] bool is_destroyed() const noexcept { return destroyed_; }
+    [[nodiscard]] failure_ptr make_failure(const call& who, exchange_failure f, std::string verdict) const;
+
+private:
+    class later;
+    struct ready_call {
+        std::shared_ptr<call> answered;   // either this
+        std::unique_ptr<body_sink> sink;  // or this, with its failure
+        failure_ptr failure;
+        completion<> closed;  // or this
+    };
+
+    // Steps (core.cpp).
+    void enter();
+    void leave();
+    void settle();
+    void run_actions();
+    void set_alarm();
+    void on_alarm();
+    void flush();
+    void hand_over(ready_call& r);
+    void flush_soon();
+    void drop_ready() noexcept;
+    [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty() || !events_.empty(); }
+
+    // Actions (core.cpp).
+    void on_open(const pool::action& a);
+    void on_grant(const pool::action& a);
+    void on_close(const pool::action& a);
+    void on_fail(const pool::action& a);
+    void forget_origins();
+
+    // Requests (submit.cpp).
+    [[nodiscard]] bool prepare(call& who);
+    void listen_for_cancellation(const std::shared_ptr<call>& who);
+    static void stop_listening(call& who);
+    void acquire(const std::shared_ptr<call>& who);
+    void watch_deadline(const std::shared_ptr<call>& who);
+    [[nodiscard]] pool::needs needs_of(const call& who, bool fresh) const;
+    [[nodiscard]] policy::replay_facts facts_of(const call& who, bool reused, bool begun) const;
+    [[nodiscard]] std::shared_ptr<call> find(pool::request_id id) const;
+    [[nodiscard]] connection* find(pool::conn_id id) const;
+    std::shared_ptr<hearth::detail::origin> intern(const hearth::url& u);
+
+    // Failures (failures.cpp).
+    void retry_or_fail(const std::shared_ptr<call>& who, exchange_failure f, std::string verdict, bool unprocessed,
+                       bool begun);
+    void wait_to_retry(const std::shared_ptr<call>& who, failure_ptr why, nanoseconds delay);
+    [[nodiscard]] nanoseconds status_delay(const call& who, const retry_options& policy_options) const;
+    void give_back_retry(call& who);
+    void check_closed();
+
+    boost::asio::any_io_executor executor_;
+    agent_options options_;
+    net::reactor reactor_;
+    net::timer_queue timers_;
+    net::resolver resolver_;
+    std::shared_ptr<net::tls_context> tls_;  // made when first needed
+    boost::asio::steady_timer alarm_;
+    nanoseconds alarm_at_ = pool::never;
+    pool::machine pool_;
+    policy::retry_budget budget_;
+    std::minstd_rand random_;
+    origin_table origins_;
+    nanoseconds origins_checked_{0};
+
+    std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<call>> calls_;  // under way, by request id
+    std::uint64_t last_request_ = 0;
+    std::size_t retrying_ = 0;
+    std::vector<std::unique_ptr<connection>> failed_;  // dials, until the consequences are carried out
+
+    std::vector<pool::action> actions_;
+    std::vector<ready_call> ready_;
+    std::vector<ready_call> delivering_;
+    std::deque<std::function<void()>> events_;
+    std::vector<pool::conn_id> read_later_;
+    std::vector<completion<>> closers_;
+
+    pool::instant now_;
+    unsigned depth_ = 0;
+    bool flush_posted_ = false;
+    bool handing_over_ = false;  // a handler or hook runs: nothing is half done
+    bool destroyed_ = false;
+    bool closing_ = false;
+    std::string head_scratch_;
+    std::vector<char> scratch_;
+};
+
+}  // namespace hearth::detail

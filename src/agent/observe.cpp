@@ -1,0 +1,53 @@
+// What an agent tells of itself: snapshots and hooks.
+#include "agent/core.hpp"
+
+#include <utility>
+
+namespace hearth::detail {
+
+stats agent_core::snapshot() {
+    const step in_step(*this);
+    // What a handler has just set going counts, the closing of connections for one.
+    if (handing_over_) run_actions();
+    stats s;
+    const auto all = pool_.totals();
+    s.pending = all.pending;
+    s.in_use = all.in_use;
+    s.free = all.free;
+    s.connecting = all.connecting;
+    s.retrying = retrying_;
+    origins_.snapshot(s, [this](pool::origin_id id, origin_stats& into) {
+        const auto now = pool_.of(id);
+        into.pending = now.pending;
+        into.in_use = now.in_use;
+        into.free = now.free;
+        into.connecting = now.connecting;
+    });
+    return s;
+}
+
+// Hooks run between steps. Until then the origin, which the event's name is a view into, is kept.
+void agent_core::tell_connection(enum connection_event::kind kind, const connection& c, close_reason reason,
+                                 nanoseconds idle) {
+    if (!options_.events.on_connection) return;
+    events_.emplace_back([this, o = c.shared_origin(), id = static_cast<std::uint64_t>(c.id()), kind, reason, idle] {
+        options_.events.on_connection({.kind = kind, .connection = id, .origin = o->name, .reason = reason, .idle = idle});
+    });
+}
+
+void agent_core::tell_request(enum request_event::kind kind, const call& who,
+                              const std::function<void(request_event&)>& fill) {
+    if (!options_.events.on_request) return;
+    request_event e{.kind = kind, .request = static_cast<std::uint64_t>(who.number)};
+    if (fill) fill(e);
+    failure_ptr why;
+    if (e.why != nullptr) why = std::make_shared<failure>(*e.why);
+    events_.emplace_back([this, o = who.origin, method = who.request.method, e, why]() mutable {
+        e.origin = o->name;
+        e.method = method;
+        e.why = why.get();
+        options_.events.on_request(e);
+    });
+}
+
+}  // namespace hearth::detail

@@ -1,0 +1,64 @@
+// The origins an agent knows: their names, their numbers, what their servers have told.
+#pragma once
+
+#include "pool/types.hpp"
+
+#include <hearth/stats.hpp>
+#include <hearth/url.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace hearth::detail {
+
+/// One origin. Its address stays the same while anything refers to it.
+struct origin : std::enable_shared_from_this<origin> {
+    pool::origin_id id = pool::origin_id::none;
+    std::string name;  ///< "https://host:port", the port only where it is not the scheme's own
+    std::string host;
+    std::string authority;  ///< the Host field's value
+    std::uint16_t port = 0;
+    bool tls = false;
+    counters count;
+    /// The idle limit its server told last, margins taken off.
+    std::optional<std::chrono::nanoseconds> told_limit;
+};
+
+/// Origins by name. They are forgotten when the pool says that they are unused.
+class origin_table {
+public:
+    /// The origin of a URL, or null when it is new.
+    [[nodiscard]] std::shared_ptr<origin> find(const url& u);
+    /// REQUIRES: find(u) gave null.
+    std::shared_ptr<origin> add(const url& u, pool::origin_id id);
+    [[nodiscard]] origin* of(pool::origin_id id) const;
+    /// Drops the entry and keeps its counts. Whoever still holds the origin may go on using it.
+    void forget(pool::origin_id id);
+
+    [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
+    /// Adds names and counts to a snapshot; `fill` sets the gauges.
+    template <class Fill>
+    void snapshot(stats& into, Fill fill) const {
+        into.count = forgotten_;
+        for (const auto& [id, entry] : by_id_) {
+            origin_stats& s = into.origins[entry->name];
+            s.count = entry->count;
+            fill(entry->id, s);
+            into.count += entry->count;
+        }
+    }
+
+private:
+    const std::string& key_of(const url& u);
+
+    std::unordered_map<std::string, std::shared_ptr<origin>> by_key_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<origin>> by_id_;
+    counters forgotten_;
+    std::string scratch_;
+};
+
+}  // namespace hearth::detail

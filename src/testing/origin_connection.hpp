@@ -1,0 +1,71 @@
+// One connection of the origin: reads requests, answers them, ends as it is told.
+#pragma once
+
+#include "testing/origin_state.hpp"
+#include "testing/origin_stream.hpp"
+#include "testing/routes.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+namespace hearth::testing {
+
+/// How a connection ends on the wire. With TLS, `fin` sends close_notify first.
+enum class ending : std::uint8_t { fin, rst };
+
+/// Keeps itself alive until it is closed. Belongs to the origin's thread.
+class origin_connection : public std::enable_shared_from_this<origin_connection> {
+public:
+    origin_connection(origin_state& state, origin_stream::socket_type socket);
+    origin_connection(const origin_connection&) = delete;
+    origin_connection& operator=(const origin_connection&) = delete;
+
+    void start();
+    /// Whether it waits for a request of which no byte has been read.
+    [[nodiscard]] bool idle() const noexcept { return idle_; }
+    /// At once. Harmless when it is closed already.
+    void close(ending how);
+    /// Now when idle after a response, else after the response to the request that is being read or answered, or to come: a
+    /// client could not tell the end of a connection that it has just opened from a failure.
+    void finish();
+
+private:
+    using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+    boost::asio::awaitable<void> run();
+    boost::asio::awaitable<bool> handshake();
+    /// Waits until a request has begun.
+    boost::asio::awaitable<bool> await_request();
+    /// Reads a request and answers it; false when that was the last.
+    boost::asio::awaitable<bool> serve_one();
+    boost::asio::awaitable<bool> read(parser& into);
+    boost::asio::awaitable<bool> answer(const reply& r, unsigned version, bool to_head_request);
+    boost::asio::awaitable<bool> write(std::string_view bytes);
+    boost::asio::awaitable<bool> write_alphabet(const reply& r);
+    boost::asio::awaitable<void> refuse(const boost::system::error_code& why);
+    boost::asio::awaitable<void> pause(std::chrono::microseconds d);
+
+    /// Closes the connection unless it moves on within `d`. 0: waits for ever.
+    void expect_progress(std::chrono::milliseconds d);
+    void give_up();
+
+    origin_state& state_;
+    origin_stream stream_;
+    boost::asio::steady_timer limit_;
+    boost::asio::steady_timer pause_;
+    boost::beast::flat_buffer buffer_;
+    // Tells an expiry that was overtaken by progress from one that counts.
+    std::uint64_t step_ = 0;
+    bool used_ = false;  // has answered a request
+    bool idle_ = false;
+    bool finishing_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace hearth::testing

@@ -1,0 +1,80 @@
+#include <hearth/stats.hpp>
+
+#include <numeric>
+
+namespace hearth {
+namespace {
+
+template <std::size_t Size>
+void add(std::array<std::uint64_t, Size>& to, const std::array<std::uint64_t, Size>& from) noexcept {
+    for (std::size_t i = 0; i < Size; ++i) to[i] += from[i];
+}
+
+}  // namespace
+
+std::string_view to_string(close_reason r) noexcept {
+    switch (r) {
+        case close_reason::idle: return "idle";
+        case close_reason::hint: return "hint";
+        case close_reason::learnt: return "learnt";
+        case close_reason::server_closed: return "server_closed";
+        case close_reason::unsolicited: return "unsolicited";
+        case close_reason::stale_at_use: return "stale_at_use";
+        case close_reason::stale_in_use: return "stale_in_use";
+        case close_reason::age: return "age";
+        case close_reason::requests: return "requests";
+        case close_reason::limit: return "limit";
+        case close_reason::make_room: return "make_room";
+        case close_reason::response: return "response";
+        case close_reason::unread: return "unread";
+        case close_reason::error: return "error";
+        case close_reason::open_failed: return "open_failed";
+        case close_reason::canceled: return "canceled";
+        case close_reason::upgraded: return "upgraded";
+        case close_reason::shutdown: return "shutdown";
+    }
+    return "unknown";
+}
+
+std::uint64_t counters::closed_total() const noexcept {
+    return std::accumulate(closed.begin(), closed.end(), std::uint64_t{0});
+}
+
+counters& counters::operator+=(const counters& other) noexcept {
+    requests += other.requests;
+    responses += other.responses;
+    failed += other.failed;
+    canceled += other.canceled;
+    opened += other.opened;
+    reused += other.reused;
+    replays += other.replays;
+    retries += other.retries;
+    add(closed, other.closed);
+    add(failures_by_phase, other.failures_by_phase);
+    add(replays_by_evidence, other.replays_by_evidence);
+    return *this;
+}
+
+origin_stats& origin_stats::operator+=(const origin_stats& other) noexcept {
+    pending += other.pending;
+    in_use += other.in_use;
+    free += other.free;
+    connecting += other.connecting;
+    count += other.count;
+    return *this;
+}
+
+stats& stats::operator+=(const stats& other) {
+    // First, since only this can throw.
+    for (const auto& [name, one] : other.origins) origins.try_emplace(name);
+    for (const auto& [name, one] : other.origins) origins.find(name)->second += one;
+    pending += other.pending;
+    in_use += other.in_use;
+    free += other.free;
+    connecting += other.connecting;
+    retrying += other.retrying;
+    count += other.count;
+    return *this;
+}
+
+}  // namespace hearth

@@ -1,0 +1,204 @@
+#include "soak_pass.hpp"
+
+#include "error_name.hpp"
+#include "soak_gaps.hpp"
+
+#include <hearth/agent.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+namespace hearth::cli {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+/// What the callers share.
+struct shared_state {
+    const pass_options& options;
+    pass_result result{};
+    std::uint64_t begun = 0;
+    bool over = false;
+
+    /// How many of `wanted` requests may still be begun.
+    std::uint64_t take(std::uint64_t wanted) {
+        const std::uint64_t n = over ? 0 : std::min(wanted, options.requests - begun);
+        begun += n;
+        return n;
+    }
+
+    void fail(const error_code& code) {
+        ++result.requests;
+        ++result.failed;
+        ++result.errors[error_name(code)];
+    }
+
+    void answer(int status, clock::duration latency) {
+        ++result.requests;
+        if (status >= 400) ++result.statuses;
+        result.latencies.push_back(std::chrono::duration_cast<std::chrono::microseconds>(latency));
+    }
+};
+
+/// Sends bursts, with pauses between them, through an agent of its own.
+class caller {
+public:
+    caller(asio::io_context& context, shared_state& shared, std::uint64_t number)
+        : shared_(shared),
+          agent_(context, shared.options.agent),
+          // Far apart, so that no two callers' seeds meet for neighbouring --seed.
+          gaps_(shared.options.seed * 1'000'003 + number, shared.options.idle),
+          pause_(context),
+          last_answer_(context, clock::time_point::max()) {}
+
+    asio::awaitable<void> run() {
+        co_await pause(gaps_.up_to(shared_.options.idle / 2));
+        while (const std::uint64_t size = shared_.take(shared_.options.burst)) {
+            under_way_ = size;
+            for (std::uint64_t i = 0; i < size; ++i) {
+                asio::co_spawn(
+                    pause_.get_executor(), [this] { return fetch(); }, asio::detached);
+            }
+            while (under_way_ > 0) co_await last_answer_.async_wait(no_throw);
+            co_await pause(gaps_.next());
+        }
+        finish();
+    }
+
+    /// No pause from now on.
+    void hurry() { pause_.cancel(); }
+    /// Whatever is under way ends at once.
+    void abort() { agent_.destroy(); }
+
+private:
+    asio::awaitable<void> fetch() {
+        const clock::time_point start = clock::now();
+        try {
+            response r = co_await agent_.get(shared_.options.url);
+            co_await r.discard();
+            shared_.answer(r.status(), clock::now() - start);
+        } catch (const hearth::error& e) {
+            // Our own doing, on Ctrl-C.
+            if (e.info().code != errc::agent_closed) shared_.fail(e.info().code);
+        }
+        if (--under_way_ == 0) last_answer_.cancel();
+    }
+
+    asio::awaitable<void> pause(std::chrono::microseconds d) {
+        if (shared_.over) co_return;
+        pause_.expires_after(d);
+        co_await pause_.async_wait(no_throw);
+    }
+
+    void finish() {
+        const counters count = agent_.stats().count;
+        const auto closed = [&](close_reason why) { return count.closed[static_cast<std::size_t>(why)]; };
+        shared_.result.connections += count.opened;
+        shared_.result.noticed += closed(close_reason::server_closed) + closed(close_reason::stale_at_use);
+        shared_.result.replays += count.replays;
+        shared_.result.retries += count.retries;
+        agent_.destroy();
+    }
+
+    shared_state& shared_;
+    agent agent_;
+    gaps gaps_;
+    asio::steady_timer pause_;
+    asio::steady_timer last_answer_;
+    std::uint64_t under_way_ = 0;
+};
+
+class pass {
+public:
+    pass(const pass_options& options, const std::function<bool(const pass_result&)>& go_on)
+        : shared_{.options = options}, go_on_(go_on) {
+        shared_.result.latencies.reserve(options.requests);
+        for (std::uint64_t i = 0; i < options.callers; ++i) {
+            callers_.push_back(std::make_unique<caller>(context_, shared_, i));
+        }
+    }
+
+    pass_result run() {
+        time_up_.expires_after(shared_.options.duration);
+        time_up_.async_wait([this](const error_code& error) {
+            if (!error) end();
+        });
+        watch();
+        running_ = callers_.size();
+        for (auto& c : callers_) {
+            asio::co_spawn(
+                context_, [&c] { return c->run(); },
+                [this](const std::exception_ptr& e) {
+                    if (e) std::rethrow_exception(e);
+                    if (--running_ == 0) wind_up();
+                });
+        }
+        context_.run();
+        std::ranges::sort(shared_.result.latencies);
+        return std::move(shared_.result);
+    }
+
+private:
+    void interrupt() {
+        shared_.result.interrupted = true;
+        end();
+        for (auto& c : callers_) c->abort();
+    }
+
+    void end() {
+        shared_.over = true;
+        for (auto& c : callers_) c->hurry();
+    }
+
+    void watch() {
+        look_.expires_after(100ms);
+        look_.async_wait([this](const error_code& error) {
+            if (error) return;
+            if (!go_on_(shared_.result)) return interrupt();
+            watch();
+        });
+    }
+
+    void wind_up() {
+        time_up_.cancel();
+        look_.cancel();
+    }
+
+    asio::io_context context_{1};
+    shared_state shared_;
+    const std::function<bool(const pass_result&)>& go_on_;
+    std::vector<std::unique_ptr<caller>> callers_;
+    std::size_t running_ = 0;
+    asio::steady_timer time_up_{context_};
+    asio::steady_timer look_{context_};
+};
+
+}  // namespace
+
+std::chrono::microseconds pass_result::latency(double share) const {
+    if (latencies.empty()) return 0us;
+    // The nearest rank.
+    const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(latencies.size())));
+    return latencies[std::clamp<std::size_t>(rank, 1, latencies.size()) - 1];
+}
+
+pass_result run_pass(const pass_options& options, const std::function<bool(const pass_result&)>& go_on) {
+    return pass(options, go_on).run();
+}
+
+}  // namespace hearth::cli
