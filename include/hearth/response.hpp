@@ -44,7 +44,8 @@ struct response_timings {
 /// asio::use_future; every other token gets an error_code first.
 class response {
 public:
-    /// An empty one, status 0: what failed calls give.
+    /// An empty one, status 0: what failed calls give. It has no body to read: reading throws hearth::error
+    /// (errc::body_already_read) there and then, whatever the token.
     response() noexcept = default;
     explicit response(std::shared_ptr<detail::call> c) noexcept : call_(std::move(c)) {}
     response(response&&) noexcept = default;
@@ -81,35 +82,36 @@ public:
     /// Completion: void(error_code, std::size_t).
     template <class Token = throwing_t>
     auto read_some(boost::asio::mutable_buffer into, Token&& token = {}) {
-        return detail::initiate<std::size_t>(std::forward<Token>(token), start_read_some, call_, into);
+        return detail::initiate<std::size_t>(std::forward<Token>(token), start_read_some, held(), into);
     }
     /// The whole body, at most max_collected_size bytes. Completion: void(error_code, std::string).
     template <class Token = throwing_t>
     auto text(Token&& token = {}) {
-        return detail::initiate<std::string>(std::forward<Token>(token), start_text, call_);
+        return detail::initiate<std::string>(std::forward<Token>(token), start_text, held());
     }
     /// The whole body, parsed. The caller includes <boost/json.hpp>. A body that is not JSON fails with boost::json::error.
     /// Completion: void(error_code, boost::json::value).
     template <class Token = throwing_t>
     auto json(Token&& token = {}) {
-        return detail::initiate<boost::json::value>(std::forward<Token>(token), start_json, call_);
+        return detail::initiate<boost::json::value>(std::forward<Token>(token), start_json, held());
     }
     /// Writes the body to a file, made or overwritten; gives its size. Writes block the executor's thread. On failure what
     /// was written stays. Completion: void(error_code, std::uint64_t).
     template <class Token = throwing_t>
     auto save(std::filesystem::path path, Token&& token = {}) {
-        return detail::initiate<std::uint64_t>(std::forward<Token>(token), start_save, call_, std::move(path));
+        return detail::initiate<std::uint64_t>(std::forward<Token>(token), start_save, held(), std::move(path));
     }
     /// Reads the body to its end and forgets it; gives its size. Completion: void(error_code, std::uint64_t).
     template <class Token = throwing_t>
     auto discard(Token&& token = {}) {
-        return detail::initiate<std::uint64_t>(std::forward<Token>(token), start_discard, call_);
+        return detail::initiate<std::uint64_t>(std::forward<Token>(token), start_discard, held());
     }
     /// After status 101: the connection, with whatever the server has sent already. Throws hearth::error
     /// (errc::body_already_read) otherwise.
     [[nodiscard]] stream upgrade();
 
 private:
+    [[nodiscard]] const std::shared_ptr<detail::call>& held() const;
     static void start_read_some(detail::completion<std::size_t> done, std::shared_ptr<detail::call> c,
                                 boost::asio::mutable_buffer into);
     static void start_text(detail::completion<std::string> done, std::shared_ptr<detail::call> c);

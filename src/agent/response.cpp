@@ -4,8 +4,6 @@
 #include "agent/raw_stream.hpp"
 
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/system_executor.hpp>
 
 #include <utility>
 
@@ -64,36 +62,31 @@ stream response::upgrade() {
 
 namespace {
 
-// Has `sink` read the body. An empty response has no executor of its own to say on that there is none.
-void read_into(const std::shared_ptr<detail::call>& c, std::unique_ptr<detail::body_sink> sink) {
-    if (c) return c->read(std::move(sink));
-    const boost::asio::any_io_executor executor = boost::asio::system_executor();
-    boost::asio::post(executor, [sink = std::move(sink), executor] {
-        sink->complete(std::make_shared<failure>(error(errc::body_already_read, "an empty response has no body").info()),
-                       executor);
-    });
-}
-
-std::uint64_t collected_max(const std::shared_ptr<detail::call>& c) { return c ? c->core->options().max_collected_size : 0; }
+std::uint64_t collected_max(const std::shared_ptr<detail::call>& c) { return c->core->options().max_collected_size; }
 
 }  // namespace
 
+const std::shared_ptr<detail::call>& response::held() const {
+    if (!call_) throw error(errc::body_already_read, "an empty response has no body");
+    return call_;
+}
+
 void response::start_read_some(detail::completion<std::size_t> done, std::shared_ptr<detail::call> c,
                                boost::asio::mutable_buffer into) {
-    read_into(c, detail::make_some_sink(std::move(done), into));
+    c->read(detail::make_some_sink(std::move(done), into));
 }
 void response::start_text(detail::completion<std::string> done, std::shared_ptr<detail::call> c) {
-    read_into(c, detail::make_text_sink(std::move(done), collected_max(c)));
+    c->read(detail::make_text_sink(std::move(done), collected_max(c)));
 }
 void response::start_json(detail::completion<boost::json::value> done, std::shared_ptr<detail::call> c) {
-    read_into(c, detail::make_json_sink(std::move(done), collected_max(c)));
+    c->read(detail::make_json_sink(std::move(done), collected_max(c)));
 }
 void response::start_save(detail::completion<std::uint64_t> done, std::shared_ptr<detail::call> c,
                           const std::filesystem::path& path) {
-    read_into(c, detail::make_file_sink(std::move(done), path));
+    c->read(detail::make_file_sink(std::move(done), path));
 }
 void response::start_discard(detail::completion<std::uint64_t> done, std::shared_ptr<detail::call> c) {
-    read_into(c, detail::make_discard_sink(std::move(done)));
+    c->read(detail::make_discard_sink(std::move(done)));
 }
 
 }  // namespace hearth

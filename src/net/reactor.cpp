@@ -26,9 +26,9 @@ namespace {
 using descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::any_io_executor>;
 
 // The first descriptor of a context makes Asio open some of its own.
-[[nodiscard]] descriptor make_descriptor(boost::asio::any_io_executor executor) {
+[[nodiscard]] descriptor make_descriptor(const boost::asio::any_io_executor& executor) {
     try {
-        return descriptor(std::move(executor));
+        return descriptor(executor);
     } catch (const boost::system::system_error& e) {
         throw_no_epoll(e.code());
     }
@@ -72,7 +72,7 @@ struct reactor::bracket {
     bracket& operator=(const bracket&) = delete;
 };
 
-reactor::reactor(boost::asio::any_io_executor executor) : epoll_(make_descriptor(std::move(executor))) {
+reactor::reactor(const boost::asio::any_io_executor& executor) : epoll_(make_descriptor(executor)) {
     unique_fd fd(::epoll_create1(EPOLL_CLOEXEC));
     if (!fd) throw_no_epoll(last_error());
     error_code failed;

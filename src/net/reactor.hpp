@@ -41,7 +41,7 @@ protected:
 class reactor {
 public:
     /// Throws hearth::error (out_of_descriptors) when the epoll set cannot be made.
-    explicit reactor(boost::asio::any_io_executor executor);
+    explicit reactor(const boost::asio::any_io_executor& executor);
     ~reactor();
     reactor(const reactor&) = delete;
     reactor& operator=(const reactor&) = delete;

@@ -146,7 +146,7 @@ struct resolver::state : std::enable_shared_from_this<state> {
     void forget(const std::string& host);
     void join(const std::shared_ptr<request>& r, const std::string& host, std::chrono::nanoseconds now);
     void submit(const flight& f);
-    void answered(const std::string& host, bool asked, lookup_result result);
+    void answered(const std::string& host, bool asked, const lookup_result& result);
     void finish(const flight& f, const lookup_result& result);
     void give(request& r, lookup_result result);
 
@@ -215,8 +215,8 @@ void resolver::state::submit(const flight& f) {
             result = (*ask)(host);
             tidy(result);
         }
-        mail->post([self, host, asked, result = std::move(result)]() mutable {
-            if (const auto alive = self.lock()) alive->answered(host, asked, std::move(result));
+        mail->post([self, host, asked, result = std::move(result)] {
+            if (const auto alive = self.lock()) alive->answered(host, asked, result);
         });
     };
     if (run_on_lookup_thread(std::move(job))) return;
@@ -226,7 +226,7 @@ void resolver::state::submit(const flight& f) {
     });
 }
 
-void resolver::state::answered(const std::string& host, bool asked, lookup_result result) {
+void resolver::state::answered(const std::string& host, bool asked, const lookup_result& result) {
     const auto found = flights.find(host);
     if (closed || found == flights.end()) return;
     // Given up before a thread took it, and wanted again since.

@@ -107,7 +107,7 @@ int get_run::run() {
     std::signal(SIGPIPE, SIG_IGN);
     watch_signals();
     draw_progress();
-    asio::co_spawn(executor_, feed(), [](std::exception_ptr e) {
+    asio::co_spawn(executor_, feed(), [](const std::exception_ptr& e) {
         if (e) std::rethrow_exception(e);
     });
     context_.run();
@@ -129,7 +129,7 @@ asio::awaitable<void> get_run::feed() {
             std::optional<get_job> job = co_await urls_.next();
             if (!job) break;
             ++active_;
-            asio::co_spawn(executor_, one(std::move(*job)), [this](std::exception_ptr e) {
+            asio::co_spawn(executor_, one(std::move(*job)), [this](const std::exception_ptr& e) {
                 --active_;
                 job_ended_.ring();
                 if (e) std::rethrow_exception(e);

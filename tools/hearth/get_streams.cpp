@@ -42,7 +42,7 @@ public:
 
     void async_read(std::span<char> into, handler done) override {
         asio::co_spawn(from_->executor(), read(from_, into),
-                       [done = std::move(done)](std::exception_ptr e, std::size_t n) mutable {
+                       [done = std::move(done)](const std::exception_ptr& e, std::size_t n) mutable {
                            std::move(done)(e ? error_code(errc::invalid_body) : error_code(), e ? 0 : n);
                        });
     }

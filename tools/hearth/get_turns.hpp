@@ -16,8 +16,8 @@ namespace hearth::cli {
 /// A place to wait that others wake: no wake-up is lost on one thread, provided that the condition is checked in a loop.
 class doorbell {
 public:
-    explicit doorbell(boost::asio::any_io_executor executor)
-        : timer_(std::move(executor), boost::asio::steady_timer::time_point::max()) {}
+    explicit doorbell(const boost::asio::any_io_executor& executor)
+        : timer_(executor, boost::asio::steady_timer::time_point::max()) {}
     boost::asio::awaitable<void> wait() { co_await timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable)); }
     void ring() { timer_.cancel(); }
 
