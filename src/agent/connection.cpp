@@ -38,9 +38,9 @@ connection::~connection() {
 
 void connection::dial(const hearth::detail::origin& o, const call* who) {
     try {
-        dialer_ = std::make_unique<net::dialer>(
-            core_.reactor(), core_.timers(), core_.names(), [this] { return core_.now().mono; }, core_.target_of(o, who),
-            [this](net::dial_result result) { on_dialled(std::move(result)); });
+        dialer_ = std::make_unique<net::dialer>(core_.reactor(), core_.timers(), core_.names(), &agent_core::precise_now,
+                                                core_.target_of(o, who),
+                                                [this](net::dial_result result) { on_dialled(std::move(result)); });
     } catch (const hearth::error& e) {
         // A file that the TLS options name has become unreadable, say.
         dialled_.code = static_cast<errc>(e.info().code.value());

@@ -25,7 +25,7 @@ constexpr int rounds_in_a_row = 16;
 constexpr nanoseconds origins_check_every = seconds(10);
 constexpr nanoseconds origins_unused_for = seconds(60);
 
-nanoseconds read_clock(clockid_t clock) {
+nanoseconds read_clock(clockid_t clock) noexcept {
     timespec t{};
     ::clock_gettime(clock, &t);
     return seconds(t.tv_sec) + nanoseconds(t.tv_nsec);
@@ -48,6 +48,8 @@ agent_core::agent_core(asio::any_io_executor executor, agent_options options)
 }
 
 agent_core::~agent_core() = default;
+
+nanoseconds agent_core::precise_now() noexcept { return read_clock(CLOCK_MONOTONIC); }
 
 void agent_core::start() {
     reactor_.start(

@@ -93,7 +93,10 @@ public:
 
     [[nodiscard]] const agent_options& options() const noexcept { return options_; }
     [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+    /// When the step began.
     [[nodiscard]] pool::instant now() const noexcept { return now_; }
+    /// The mono clock itself, for what takes less than a step.
+    [[nodiscard]] static nanoseconds precise_now() noexcept;
     [[nodiscard]] net::reactor& reactor() noexcept { return reactor_; }
     [[nodiscard]] net::timer_queue& timers() noexcept { return timers_; }
     [[nodiscard]] net::resolver& names() noexcept { return resolver_; }

@@ -138,8 +138,8 @@ public:
         time_up_.async_wait([this](const error_code& error) {
             if (!error) end();
         });
-        watch();
         running_ = callers_.size();
+        watch();
         for (auto& c : callers_) {
             asio::co_spawn(
                 context_, [&c] { return c->run(); },
@@ -168,7 +168,8 @@ private:
     void watch() {
         look_.expires_after(100ms);
         look_.async_wait([this](const error_code& error) {
-            if (error) return;
+            // Cancelled too late, it may find all callers gone.
+            if (error || running_ == 0) return;
             if (!go_on_(shared_.result)) return interrupt();
             watch();
         });
