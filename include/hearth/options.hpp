@@ -29,6 +29,10 @@ struct retry_options {
     /// No wait is longer, one asked for by Retry-After neither: such a response is then handed to the caller. base_delay to
     /// 1 h. Default 10 s.
     std::chrono::milliseconds max_delay{10'000};
+    /// A server that this agent has reached before and that now refuses connections is taken to be restarting: its requests
+    /// wait for it together, so long at most each, and one of them tries at growing intervals. 0 (they are retried one by
+    /// one, as after other failures), or 1 ms to 24 h. Default 5 s. Does nothing where max_retries is 0.
+    std::chrono::milliseconds max_downtime{5'000};
     /// Also retry idempotent requests answered with 429, 502, 503 or 504, after the answer's Retry-After. Default off.
     bool on_status = false;
     /// At most max(min_budget, budget_percent of the exchanges in flight) retries wait or run at a time, so that retries

@@ -108,6 +108,7 @@ public:
     nanoseconds submitted{0};
     nanoseconds waiting_since{0};
     nanoseconds written_since{0};
+    nanoseconds refused_since = pool::never;  // first met a server that was away, or waited for one
     std::uint64_t connection_number = 0;
     std::string remote;
     bool reused = false;

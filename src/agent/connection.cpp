@@ -27,8 +27,8 @@ constexpr int reads_in_a_row = 16;
 
 }  // namespace
 
-connection::connection(agent_core& core, pool::conn_id id, std::shared_ptr<hearth::detail::origin> o)
-    : core_(core), id_(id), origin_(std::move(o)), timer_(core.timers(), [this] { on_due(); }) {}
+connection::connection(agent_core& core, pool::conn_id id, std::uint64_t number, std::shared_ptr<hearth::detail::origin> o)
+    : core_(core), id_(id), number_(number), origin_(std::move(o)), timer_(core.timers(), [this] { on_due(); }) {}
 
 connection::~connection() {
     if (!transport_) return;
@@ -64,14 +64,18 @@ void connection::on_dialled(net::dial_result result) {
     }
     transport_ = std::move(dialled_.transport);
     was_open_ = true;
-    if (const auto patience = core_.options().unacknowledged_timeout; patience.count() > 0) {
-        // The kernel's own backstop: it gives up on bytes that nobody acknowledges. Does nothing on unix sockets.
-        const auto ms = static_cast<unsigned>(patience.count());
-        (void)::setsockopt(transport_->fd(), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
-    }
+    set_user_timeout(core_.options().unacknowledged_timeout);
     transport_->went_idle();
     last_use_ = core_.now().boot;
     core_.dialled(*this);
+}
+
+// The kernel's own backstop: it gives up on bytes that nobody acknowledges. Does nothing on unix sockets.
+void connection::set_user_timeout(std::chrono::milliseconds patience) {
+    if (patience == user_timeout_) return;
+    user_timeout_ = patience;
+    const auto ms = static_cast<unsigned>(patience.count());
+    (void)::setsockopt(transport_->fd(), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
 bool connection::is_fit(bool reused) {
@@ -83,6 +87,10 @@ bool connection::is_fit(bool reused) {
 void connection::on_ready(net::readiness what) {
     if (what.hangup || what.error) hung_up_ = true;
     if (!call_) return on_idle_ready(what);
+    if (proof_) {
+        may_read_ = true;
+        return go_on_proving();
+    }
     if (what.readable || what.hangup || what.error) {
         may_read_ = true;
         read_on();
@@ -107,7 +115,7 @@ void connection::start(std::shared_ptr<call> c) {
     call_ = std::move(c);
     call& now_on = *call_;
     now_on.conn = this;
-    now_on.connection_number = static_cast<std::uint64_t>(id_);
+    now_on.connection_number = number_;
     now_on.remote = dialled_.remote;
     ++exchanges_;
     if (!now_on.reused) {
@@ -119,6 +127,8 @@ void connection::start(std::shared_ptr<call> c) {
     response_ended_ = false;
     status_retry_ = false;
     write_error_.reset();
+    proof_.reset();
+    set_user_timeout(now_on.request.options.unacknowledged_timeout.value_or(core_.options().unacknowledged_timeout));
     accepted_before_ = transport_->bytes_accepted();
     now_on.written_since = core_.now().mono;
     now_on.start_reading({.max_head = core_.options().max_header_size,
@@ -144,6 +154,7 @@ void connection::start(std::shared_ptr<call> c) {
                          const agent_core::step in_step(*who->core);
                          who->conn->write_on();
                      });
+    if (now_on.reused && now_on.repeatable) core_.watch_silence(*this);
     write_on();
     // What was announced while the connection idled unwatched is not announced again.
     if (call_ && may_read_) core_.read_later(id_);
@@ -159,7 +170,7 @@ void connection::go_on_reading() {
 }
 
 void connection::read_on() {
-    if (reading_) return;
+    if (reading_ || proof_) return;
     reading_ = true;
     const std::shared_ptr<call> who = call_;
     for (int i = 0; call_ == who && may_read_; ++i) {
@@ -174,6 +185,10 @@ void connection::read_on() {
         if (r.state == net::io::done) {
             // Less than there was room for: the kernel has no more, and will say so when it has. (TLS cannot tell so much.)
             if (r.bytes < into.size() && !hung_up_ && !origin_->tls) may_read_ = false;
+            if (who->reused && !who->reader().begun() && !response_ended_ && may_be_unsolicited() && is_unsolicited()) {
+                seek_proof({.code = errc::connection_closed, .evidence = evidence::unsolicited}, {});
+                break;
+            }
             if (!feed({into.data(), r.bytes})) break;
         } else if (r.state == net::io::closed) {
             may_read_ = false;
@@ -230,8 +245,14 @@ bool connection::feed(std::string_view in) {
 bool connection::on_head() {
     call& who = *call_;
     transport_->response_begun();
-    headers_due_ = expect_due_ = pool::never;
+    silence_hook::unlink();
     const http1::response_message& m = who.message();
+    // Servers say so to idle connections, before they close them.
+    if (m.status == 408 && who.reused && is_unsolicited()) {
+        seek_proof({.code = errc::connection_closed, .evidence = evidence::unsolicited}, {});
+        return false;
+    }
+    headers_due_ = expect_due_ = pool::never;
     const http1::keep_alive_hint hint = http1::find_keep_alive(m.fields);
     hints_.heard(hint.timeout, hint.max, exchanges_);
     if (hint.timeout) {
@@ -305,6 +326,7 @@ std::shared_ptr<call> connection::let_go() {
     who->out.abandon();
     headers_due_ = body_due_ = quiet_due_ = expect_due_ = linger_due_ = pool::never;
     timer_.clear();
+    silence_hook::unlink();
     return who;
 }
 
@@ -358,30 +380,36 @@ void connection::on_end(bool clean) {
     if (response_ended_) return finish_exchange();
     if (who->reader().finish(clean) == http1::read_event::complete) return on_response_end({});
     const bool begun = who->reader().begun();
-    fail_exchange({.code = who->reader().error().code,
-                   .phase = who->reader().has_head() ? phase::body : (who->out.is_done() ? phase::headers : phase::write),
-                   .evidence = gather_evidence(),
-                   .detail = begun ? who->reader().error().detail : std::string()});
+    exchange_failure f{.code = who->reader().error().code,
+                       .phase = phase_now(),
+                       .detail = begun ? who->reader().error().detail : std::string()};
+    if (begun) {
+        f.evidence = evidence::response_begun;
+        return fail_exchange(std::move(f));
+    }
+    seek_proof(std::move(f), how_it_ended());
 }
 
 void connection::on_read_error(const error_code& why) {
     if (response_ended_) return finish_exchange();
     // TLS tells a bare end of the connection as an error.
     if (why == errc::truncated_response) return on_end(false);
-    call& who = *call_;
-    errc code = errc::connection_reset;
-    if (why == boost::system::errc::timed_out) code = errc::unacknowledged_timeout;
-    if (origin_->tls && why.category() != boost::system::system_category()) code = errc::tls_failed;
-    fail_exchange({.code = code,
-                   .cause = why,
-                   .phase = who.reader().has_head() ? phase::body : (who.out.is_done() ? phase::headers : phase::write),
-                   .evidence = gather_evidence()});
+    exchange_failure f{.code = errc::connection_reset, .cause = why, .phase = phase_now()};
+    auto how = policy::ending::reset;
+    if (why == boost::system::errc::timed_out) {
+        f.code = errc::unacknowledged_timeout;
+        how = policy::ending::expired;
+    } else if (origin_->tls && why.category() != boost::system::system_category()) {
+        f.code = errc::tls_failed;
+        how = policy::ending::ours;  // an alert, say, that need not have met the request
+    }
+    f.evidence = gather_evidence(how);
+    fail_exchange(std::move(f));
 }
 
-evidence connection::gather_evidence() const {
-    if (call_->reader().begun()) return evidence::response_begun;
-    if (transport_->bytes_accepted() == accepted_before_) return evidence::not_sent;
-    return evidence::none;
+phase connection::phase_now() const {
+    if (call_->reader().has_head()) return phase::body;
+    return call_->out.is_done() ? phase::headers : phase::write;
 }
 
 void connection::fail_exchange(exchange_failure f) {

@@ -6,11 +6,14 @@
 #include "net/reactor.hpp"
 #include "net/timers.hpp"
 #include "net/transport.hpp"
+#include "policy/evidence.hpp"
 #include "policy/keep.hpp"
 #include "pool/types.hpp"
 
 #include <hearth/error.hpp>
 #include <hearth/stats.hpp>
+
+#include <boost/intrusive/list_hook.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -32,13 +35,17 @@ struct exchange_failure {
     std::string detail{};
 };
 
+/// Unlinks itself when destroyed.
+using silence_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
 /// Made when the pool says open, destroyed when it says close. Tells the core how dials and exchanges end; never destroys
 /// itself.
-class connection final : public net::watcher {
+class connection final : public net::watcher, public silence_hook {
 public:
     using nanoseconds = std::chrono::nanoseconds;
 
-    connection(agent_core& core, pool::conn_id id, std::shared_ptr<hearth::detail::origin> o);
+    /// `number` is what users know it by.
+    connection(agent_core& core, pool::conn_id id, std::uint64_t number, std::shared_ptr<hearth::detail::origin> o);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -65,7 +72,13 @@ public:
     /// The rest of the body is not wanted: it is read if that is quick, for the connection's sake.
     void drain();
 
+    /// A look while it idles: tells the pool if it is stale.
+    void look_now();
+    /// The exchange's request, sent a while ago: no longer to be watched for silence when this says false.
+    [[nodiscard]] bool watch_silence();
+
     [[nodiscard]] pool::conn_id id() const noexcept { return id_; }
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     [[nodiscard]] const hearth::detail::origin& origin() const noexcept { return *origin_; }
     [[nodiscard]] const std::shared_ptr<hearth::detail::origin>& shared_origin() const noexcept { return origin_; }
     [[nodiscard]] const std::shared_ptr<call>& active() const noexcept { return call_; }
@@ -80,6 +93,7 @@ private:
     void on_dialled(net::dial_result result);
     void on_idle_ready(net::readiness what);
     void on_due();
+    void set_user_timeout(std::chrono::milliseconds patience);
 
     // Writing (connection_write.cpp).
     void write_on();
@@ -102,7 +116,18 @@ private:
     void abort() noexcept;
     std::shared_ptr<call> let_go();
     [[nodiscard]] pool::verdict judge() const;
-    [[nodiscard]] hearth::evidence gather_evidence() const;
+    [[nodiscard]] phase phase_now() const;
+
+    // What the kernel knows (connection_proof.cpp).
+    [[nodiscard]] policy::byte_facts facts(policy::ending how) const;
+    [[nodiscard]] hearth::evidence gather_evidence(policy::ending how = policy::ending::ours) const;
+    [[nodiscard]] policy::ending how_it_ended() const;
+    [[nodiscard]] bool is_unsolicited() const;
+    [[nodiscard]] bool may_be_unsolicited() const;
+    void seek_proof(exchange_failure f, std::optional<policy::ending> ended);
+    void go_on_proving();
+    void read_to_the_end();
+    void prove_later();
 
     // Deadlines.
     void update_timer();
@@ -110,6 +135,7 @@ private:
 
     agent_core& core_;
     pool::conn_id id_;
+    std::uint64_t number_;
     std::shared_ptr<hearth::detail::origin> origin_;
     std::unique_ptr<net::dialer> dialer_;
     net::dial_result dialled_;
@@ -135,6 +161,19 @@ private:
     bool status_retry_ = false;    // the head says to try again: held back until the response has ended
     bool response_ended_ = false;  // the response is complete, the request is not
     std::optional<error_code> write_error_;
+    std::chrono::milliseconds user_timeout_{0};  // TCP_USER_TIMEOUT as it is set
+
+    // What is left to find out about an exchange that has failed.
+    struct proof {
+        exchange_failure failure;
+        std::optional<policy::ending> ended;  // how the connection did, if it has
+        bool ended_before_ack = false;
+        nanoseconds look_due;
+        nanoseconds interval;
+        nanoseconds give_up_due;
+        std::size_t discarded = 0;
+    };
+    std::unique_ptr<proof> proof_;
 };
 
 }  // namespace hearth::detail

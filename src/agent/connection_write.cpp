@@ -22,7 +22,7 @@ nanoseconds later(nanoseconds now, std::optional<milliseconds> own, milliseconds
 
 void connection::write_on() {
     const std::shared_ptr<call> who = call_;
-    if (!who || write_error_) return;
+    if (!who || write_error_ || proof_) return;
     outgoing& out = who->out;
     while (call_ == who) {
         switch (out.next()) {
@@ -72,10 +72,12 @@ void connection::write_failed(const error_code& why) {
             if (call_ != who) return;
         }
     }
-    if (reading_ && may_read_) return;
+    if ((reading_ && may_read_) || proof_) return;
     if (response_ended_) return finish_exchange();
-    fail_exchange(
-        {.code = errc::connection_reset, .cause = *write_error_, .phase = phase::write, .evidence = gather_evidence()});
+    fail_exchange({.code = errc::connection_reset,
+                   .cause = *write_error_,
+                   .phase = phase::write,
+                   .evidence = gather_evidence(how_it_ended())});
 }
 
 void connection::release_body() {
@@ -96,7 +98,8 @@ void connection::update_timer() {
     } else if (body_due_ == pool::never) {
         body_due_ = later(now, own.body_timeout, general.body_timeout);
     }
-    timer_.set(std::min({headers_due_, body_due_, quiet_due_, expect_due_, linger_due_, call_->deadline}));
+    const nanoseconds proof_due = proof_ ? proof_->look_due : pool::never;
+    timer_.set(std::min({headers_due_, body_due_, quiet_due_, expect_due_, linger_due_, proof_due, call_->deadline}));
 }
 
 void connection::on_due() {
@@ -106,8 +109,9 @@ void connection::on_due() {
         if (response_ended_) return finish_exchange();
         return give_up(close_reason::unread);
     }
-    const phase where = call_->reader().has_head() ? phase::body : (call_->out.is_done() ? phase::headers : phase::write);
+    const phase where = phase_now();
     if (call_->deadline <= now) return fail_timed_out(errc::deadline_exceeded, where);
+    if (proof_ && proof_->look_due <= now) return go_on_proving();
     if (headers_due_ <= now) return fail_timed_out(errc::headers_timeout, phase::headers);
     if (body_due_ <= now) return fail_timed_out(errc::body_timeout, phase::body);
     if (quiet_due_ <= now) {

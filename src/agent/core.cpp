@@ -107,7 +107,7 @@ void agent_core::on_open(const pool::action& a) {
     if (destroyed_) return;
     origin* o = origins_.of(a.origin);
     const auto who = find(a.request);
-    auto made = std::make_unique<connection>(*this, a.conn, o->shared_from_this());
+    auto made = std::make_unique<connection>(*this, a.conn, ++last_connection_, o->shared_from_this());
     connection& c = *made;
     connections_.emplace(static_cast<std::uint64_t>(a.conn), std::move(made));
     tell_connection(connection_event::kind::connecting, c);
@@ -123,8 +123,10 @@ void agent_core::on_grant(const pool::action& a) {
         return pool_.refused(a.conn, a.request, now_);
     }
     origin& o = *who->origin;
+    if (!downtimes_.empty()) is_back(o);
     who->stage = stage::exchanging;
     who->timer.reset();
+    who->refused_since = pool::never;
     who->reused = a.reused;
     who->idle_age = a.idle_age;
     who->timings.pending += now_.mono - who->waiting_since;
@@ -158,6 +160,7 @@ void agent_core::on_fail(const pool::action& a) {
     f.phase = (*dial)->dialled().phase;
     f.detail = (*dial)->dialled().detail;
     f.evidence = evidence::not_sent;
+    if (wait_for_return(who, f)) return;
     retry_or_fail(who, std::move(f), {}, true, false);
 }
 

@@ -17,6 +17,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include <array>
 #include <deque>
@@ -28,6 +29,14 @@
 #include <vector>
 
 namespace hearth::detail {
+
+/// A server that was there and now refuses connections: it is tried at intervals, once for all who wait for it.
+struct downtime {
+    std::deque<std::weak_ptr<call>> waiting;  // some may be over
+    exchange_failure refusal;                 // the latest
+    std::chrono::nanoseconds interval;
+    std::unique_ptr<net::timer> probe;
+};
 
 /// Everything happens in steps: a batch of socket events, a timer, a call from outside. A step first changes the pool and
 /// the calls; then settles: carries out the pool's actions, sets the alarm. Handlers and hooks run after that, never in the
@@ -76,6 +85,11 @@ public:
     void head_arrived(call& who);
     /// Fails `who`; it is on no connection and in no queue.
     void fail(const std::shared_ptr<call>& who, exchange_failure f, std::string verdict = {});
+    /// Whether it matters what becomes known of the bytes of `who`: sent again if they provably never arrived, else failed.
+    [[nodiscard]] bool needs_proof(const call& who) const;
+    [[nodiscard]] bool may_replay(const call& who, evidence what) const;
+    /// `c` carries a request that may be replayed if its peer stays silent.
+    void watch_silence(connection& c);
     /// The call needs nothing from the agent any more.
     void forget(call& who);
     void cancel(const std::shared_ptr<call>& who);
@@ -154,6 +168,18 @@ private:
     void give_back_retry(call& who);
     void check_closed();
 
+    // What is stale, or silent (evidence.cpp).
+    void look_at_idle(hearth::detail::origin& o);
+    void on_silence_due();
+
+    // A server that is away for a moment (downtime.cpp).
+    [[nodiscard]] bool wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f);
+    [[nodiscard]] bool hold(const std::shared_ptr<call>& who);
+    void await_return(downtime& d, const std::shared_ptr<call>& who);
+    void probe(hearth::detail::origin& o);
+    void is_back(hearth::detail::origin& o);
+    void start_again(const std::shared_ptr<call>& who);
+
     boost::asio::any_io_executor executor_;
     agent_options options_;
     net::reactor reactor_;
@@ -171,6 +197,10 @@ private:
     std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;
     std::unordered_map<std::uint64_t, std::shared_ptr<call>> calls_;  // under way, by request id
     std::uint64_t last_request_ = 0;
+    std::uint64_t last_connection_ = 0;
+    boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> unanswered_;  // in the order of writing
+    net::timer silence_{timers_, [this] { on_silence_due(); }};
+    std::unordered_map<std::uint64_t, downtime> downtimes_;  // by origin id
     std::size_t retrying_ = 0;
     std::vector<std::unique_ptr<connection>> failed_;  // dials, until the consequences are carried out
 

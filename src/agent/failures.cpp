@@ -29,8 +29,10 @@ failure_ptr agent_core::make_failure(const call& who, exchange_failure f, std::s
 
 void agent_core::dialled(connection& c) {
     ++c.shared_origin()->count.opened;
+    c.shared_origin()->was_up = true;
     tell_connection(connection_event::kind::opened, c);
     pool_.opened(c.id(), now_);
+    if (!downtimes_.empty()) is_back(*c.shared_origin());
 }
 
 void agent_core::dial_failed(connection& c) {
@@ -72,12 +74,14 @@ void agent_core::exchange_failed(connection& c, std::shared_ptr<call> who, excha
         ++who->origin->count.replays;
         ++who->origin->count.replays_by_evidence[static_cast<std::size_t>(f.evidence)];
         tell_request(request_event::kind::replayed, *who, [&](request_event& e) {
-            e.connection = static_cast<std::uint64_t>(c.id());
+            e.connection = c.number();
             e.evidence = f.evidence;
         });
         c.detach(d.abort_first);
         watch_deadline(who);
-        return pool_.replay(c.id(), who->id, needs_of(*who, true), close_reason::stale_in_use, now_);
+        const auto o = who->origin;
+        pool_.replay(c.id(), who->id, needs_of(*who, true), close_reason::stale_in_use, now_);
+        return look_at_idle(*o);
     }
     const bool unprocessed = policy::proves_unprocessed(f.evidence, facts_of(*who, who->reused, begun).options);
     c.detach(true);
@@ -132,11 +136,11 @@ void agent_core::wait_to_retry(const std::shared_ptr<call>& who, failure_ptr why
     who->timer.emplace(timers_, [this, weak = std::weak_ptr<call>(who)] {
         const auto me = weak.lock();
         if (!me) return;
-        --retrying_;
-        calls_.erase(static_cast<std::uint64_t>(me->id));
-        me->id = pool::request_id{++last_request_};
-        calls_.emplace(static_cast<std::uint64_t>(me->id), me);
-        acquire(me);
+        if (hold(me)) {
+            --retrying_;  // it has been counted again
+            return;
+        }
+        start_again(me);
     });
     who->timer->set(now_.mono + delay);
 }

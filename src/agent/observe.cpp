@@ -30,7 +30,7 @@ stats agent_core::snapshot() {
 void agent_core::tell_connection(enum connection_event::kind kind, const connection& c, close_reason reason,
                                  nanoseconds idle) {
     if (!options_.events.on_connection) return;
-    events_.emplace_back([this, o = c.shared_origin(), id = static_cast<std::uint64_t>(c.id()), kind, reason, idle] {
+    events_.emplace_back([this, o = c.shared_origin(), id = c.number(), kind, reason, idle] {
         options_.events.on_connection({.kind = kind, .connection = id, .origin = o->name, .reason = reason, .idle = idle});
     });
 }

@@ -23,6 +23,7 @@ struct origin : std::enable_shared_from_this<origin> {
     std::string authority;  ///< the Host field's value
     std::uint16_t port = 0;
     bool tls = false;
+    bool was_up = false;  ///< a connection to it has been opened
     counters count;
     /// The idle limit its server told last, margins taken off.
     std::optional<std::chrono::nanoseconds> told_limit;

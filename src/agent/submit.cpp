@@ -43,7 +43,7 @@ void agent_core::submit(request r, completion<response> done) {
     ++who->origin->count.requests;
     listen_for_cancellation(who);
     tell_request(request_event::kind::started, *who);
-    acquire(who);
+    if (!hold(who)) acquire(who);
 }
 
 // Checks all that can be checked before there is a connection.

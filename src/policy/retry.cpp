@@ -111,6 +111,12 @@ std::chrono::nanoseconds backoff(unsigned retry, const retry_options& options, d
     return std::chrono::nanoseconds(static_cast<std::int64_t>(range * share));
 }
 
+bool is_refusal(errc code, const error_code& cause) noexcept {
+    // A unix socket's path goes when its server does.
+    return code == errc::connection_refused ||
+           (code == errc::connect_failed && cause == boost::system::errc::no_such_file_or_directory);
+}
+
 bool is_retryable_status(int status) noexcept { return status == 429 || status == 502 || status == 503 || status == 504; }
 
 retry_decision may_retry(const retry_facts& facts, const retry_options& options) noexcept {

@@ -47,6 +47,9 @@ struct retry_decision {
 /// - 429, 502, 503, 504: when repeatable and options.on_status.
 [[nodiscard]] retry_decision may_retry(const retry_facts& facts, const retry_options& options) noexcept;
 
+/// Whether a dial's failure says that nobody listens there (any more): the server may be restarting.
+[[nodiscard]] bool is_refusal(errc code, const error_code& cause) noexcept;
+
 /// Whether a status is one that options.on_status retries.
 [[nodiscard]] bool is_retryable_status(int status) noexcept;
 

@@ -214,6 +214,12 @@ machine::gauges machine::of(origin_id id) const {
             .connecting = o.line.dials()};
 }
 
+void machine::idle_of(origin_id id, std::vector<conn_id>& into) const {
+    const slot at = origins_.find(id);
+    if (at == nil) return;
+    for (slot c = origins_[at].idle.head(); c != nil; c = conns_[c].in_idle.next) into.push_back(conns_[c].id);
+}
+
 void machine::forget_unused(nanoseconds age, instant now, std::vector<origin_id>& forgotten) {
     now_ = now;
     while (!unused_.empty() && now.boot - origins_[unused_.head()].unused_since >= age) {

@@ -78,6 +78,8 @@ public:
     };
     [[nodiscard]] gauges totals() const noexcept;
     [[nodiscard]] gauges of(origin_id id) const;
+    /// Appends an origin's idle connections.
+    void idle_of(origin_id id, std::vector<conn_id>& into) const;
     /// Forgets origins with no connections and no requests, that were not used for `age`; appends their ids.
     void forget_unused(nanoseconds age, instant now, std::vector<origin_id>& forgotten);
     [[nodiscard]] bool is_shut() const noexcept { return shut_; }

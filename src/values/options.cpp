@@ -57,6 +57,7 @@ void check(const retry_options& retry) {
         refuse("retry.max_delay is ", to_words(retry.max_delay), "; allowed: retry.base_delay, which is ",
                to_words(retry.base_delay), ", to 1 h");
     }
+    check_timeout("retry.max_downtime", retry.max_downtime);
     check_count("retry.budget_percent", retry.budget_percent, 0, 100);
     check_count("retry.min_budget", retry.min_budget, 0, 1000);
 }

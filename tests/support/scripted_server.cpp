@@ -1,6 +1,7 @@
 #include "support/scripted_server.hpp"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -119,6 +120,19 @@ void peer::reset() {
     close();
 }
 
+void peer::go_deaf() {
+    sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
+    const sock_fprog program{1, &drop};
+    if (::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+        throw std::system_error(errno, std::generic_category(), "SO_ATTACH_FILTER");
+}
+
+void peer::hear_again() {
+    const int ignored = 0;
+    if (::setsockopt(fd_, SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof ignored) != 0)
+        throw std::system_error(errno, std::generic_category(), "SO_DETACH_FILTER");
+}
+
 scripted_server::scripted_server(std::vector<script> scripts, std::string path)
     : scripts_(std::move(scripts)),
       path_(std::move(path)),
@@ -141,6 +155,7 @@ scripted_server::~scripted_server() {
 }
 
 std::string scripted_server::url(std::string_view path) const {
+    if (!path_.empty()) return "http://localhost" + std::string(path);
     return "http://127.0.0.1:" + std::to_string(port_) + std::string(path);
 }
 

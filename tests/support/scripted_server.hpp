@@ -41,6 +41,10 @@ public:
     void close();
     /// RST.
     void reset();
+    /// The kernel drops what comes, as if it had never arrived: nothing of it is acknowledged. What this end sends goes out.
+    void go_deaf();
+    /// The end of that: what the client sends again arrives.
+    void hear_again();
     /// 0 for the first connection.
     [[nodiscard]] int number() const noexcept { return number_; }
 

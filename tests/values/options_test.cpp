@@ -147,6 +147,8 @@ TEST(options, parts_have_ranges) {
          "retry.max_delay is 99 ms; allowed: retry.base_delay, which is 100 ms, to 1 h"},
         {[](auto& o) { o.retry.max_delay = 1h + 1ms; },
          "retry.max_delay is 3600001 ms; allowed: retry.base_delay, which is 100 ms, to 1 h"},
+        {[](auto& o) { o.retry.max_downtime = 0ms; }},
+        {[](auto& o) { o.retry.max_downtime = 25h; }, "retry.max_downtime is 25 h; allowed: 0 (off) or 1 ms to 24 h"},
         {[](auto& o) { o.retry.budget_percent = 101; }, "retry.budget_percent is 101; allowed: 0 to 100"},
         {[](auto& o) { o.retry.min_budget = 1001; }, "retry.min_budget is 1001; allowed: 0 to 1000"},
         {[](auto& o) { o.replay.max_replays = 11; }, "replay.max_replays is 11; allowed: 0 to 10"},

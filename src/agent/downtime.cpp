@@ -1,0 +1,123 @@
+// A server that restarts refuses connections for a moment. Those who want it wait together, and it is tried once for all.
+#include "agent/core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hearth::detail {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+namespace {
+
+constexpr nanoseconds first_interval = 20ms;
+constexpr nanoseconds longest_interval = 1s;
+
+const retry_options& retry_of(const call& who, const agent_options& general) {
+    return who.request.options.retry ? *who.request.options.retry : general.retry;
+}
+
+}  // namespace
+
+// False when it is none of that, or has lasted too long for this call.
+bool agent_core::wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f) {
+    origin& o = *who->origin;
+    if (!o.was_up || closing_ || destroyed_ || !policy::is_refusal(f.code, f.cause)) return false;
+    const retry_options& r = retry_of(*who, options_);
+    if (r.max_retries == 0 || r.max_downtime.count() == 0) return false;
+    if (who->refused_since == pool::never) who->refused_since = now_.mono;
+    if (now_.mono - who->refused_since >= r.max_downtime) return false;
+    const auto [at, is_new] = downtimes_.try_emplace(static_cast<std::uint64_t>(o.id));
+    downtime& d = at->second;
+    d.refusal = f;
+    if (is_new) {
+        d.interval = first_interval;
+        d.probe = std::make_unique<net::timer>(timers_, [this, weak = o.weak_from_this()] {
+            if (const auto alive = weak.lock()) probe(*alive);
+        });
+        d.probe->set(now_.mono + d.interval);
+    }
+    if (d.waiting.size() >= options_.max_pending) return false;
+    await_return(d, who);
+    return true;
+}
+
+// A request that comes while its origin is away joins those who wait.
+bool agent_core::hold(const std::shared_ptr<call>& who) {
+    if (downtimes_.empty()) return false;
+    const auto at = downtimes_.find(static_cast<std::uint64_t>(who->origin->id));
+    const retry_options& r = retry_of(*who, options_);
+    if (at == downtimes_.end() || r.max_retries == 0 || r.max_downtime.count() == 0) return false;
+    if (pool_.of(who->origin->id).free > 0 || at->second.waiting.size() >= options_.max_pending) return false;
+    if (who->refused_since == pool::never) who->refused_since = now_.mono;
+    if (now_.mono - who->refused_since >= r.max_downtime) return false;
+    await_return(at->second, who);
+    return true;
+}
+
+void agent_core::await_return(downtime& d, const std::shared_ptr<call>& who) {
+    who->stage = stage::retrying;
+    ++retrying_;
+    // Those who have waited longest are tried first.
+    if (who->refused_since < now_.mono) {
+        d.waiting.push_front(who);
+    } else {
+        d.waiting.push_back(who);
+    }
+    who->timer.emplace(timers_, [this, weak = std::weak_ptr<call>(who)] {
+        const auto me = weak.lock();
+        if (!me) return;
+        if (me->deadline <= now_.mono) return fail_now(me, errc::deadline_exceeded);
+        const step in_step(*this);
+        const auto at = downtimes_.find(static_cast<std::uint64_t>(me->origin->id));
+        exchange_failure f =
+            at == downtimes_.end() ? exchange_failure{.code = errc::connection_refused} : at->second.refusal;
+        fail(me, std::move(f), "retry.max_downtime has passed");
+    });
+    who->timer->set(std::min(who->deadline, who->refused_since + retry_of(*who, options_).max_downtime));
+}
+
+void agent_core::probe(origin& o) {
+    const step in_step(*this);
+    const auto at = downtimes_.find(static_cast<std::uint64_t>(o.id));
+    if (at == downtimes_.end()) return;
+    downtime& d = at->second;
+    std::erase_if(d.waiting, [](const std::weak_ptr<call>& weak) {
+        const auto who = weak.lock();
+        return !who || who->stage != stage::retrying;
+    });
+    const bool is_tried = pool_.of(o.id).connecting > 0;
+    if (d.waiting.empty() && !is_tried) {
+        downtimes_.erase(at);
+        return;
+    }
+    d.interval = std::min(d.interval * 2, longest_interval);
+    d.probe->set(now_.mono + d.interval);
+    if (is_tried) return;
+    const auto who = d.waiting.front().lock();
+    d.waiting.pop_front();
+    start_again(who);
+}
+
+void agent_core::is_back(origin& o) {
+    const auto at = downtimes_.find(static_cast<std::uint64_t>(o.id));
+    if (at == downtimes_.end()) return;
+    const auto waiting = std::move(at->second.waiting);
+    downtimes_.erase(at);
+    for (const auto& weak : waiting) {
+        const auto who = weak.lock();
+        if (who && who->stage == stage::retrying) start_again(who);
+    }
+}
+
+// Under a new id: the pool has done with the old one.
+void agent_core::start_again(const std::shared_ptr<call>& who) {
+    --retrying_;
+    calls_.erase(static_cast<std::uint64_t>(who->id));
+    who->id = pool::request_id{++last_request_};
+    calls_.emplace(static_cast<std::uint64_t>(who->id), who);
+    acquire(who);
+}
+
+}  // namespace hearth::detail

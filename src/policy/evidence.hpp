@@ -1,0 +1,51 @@
+// What TCP's own books say became of a request whose connection died: the evidence that the replay table goes by.
+#pragma once
+
+#include <hearth/error.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace hearth::policy {
+
+/// What the kernel tells of a TCP connection (tcp(7), TCP_INFO).
+struct tcp_books {
+    std::uint64_t acked = 0;              ///< tcpi_bytes_acked: sent bytes that the peer acknowledged; a SYN counts one
+    bool is_reset = false;                ///< tcpi_state is TCP_CLOSE: an RST has come, or the kernel gave up
+    std::uint32_t retransmits = 0;        ///< tcpi_retransmits: timeouts of what is now unacknowledged
+    std::chrono::nanoseconds rtt{0};      ///< tcpi_rtt, smoothed
+    std::chrono::nanoseconds rtt_min{0};  ///< tcpi_min_rtt, least seen; 0: not known
+    std::chrono::nanoseconds last_sent_ago{0};  ///< tcpi_last_data_sent: since data was sent last, or sent again
+};
+
+/// How an exchange's connection ended.
+enum class ending : std::uint8_t {
+    end,      ///< FIN, or TLS's close_notify; an RST may have followed
+    reset,    ///< RST without that
+    expired,  ///< the kernel gave up on bytes that nobody acknowledged
+    ours,     ///< by our own timeout, or not at all yet
+};
+
+/// What is known of a request's bytes when its connection ends before a byte of its response.
+struct byte_facts {
+    ending how = ending::ours;
+    bool sent = true;                         ///< the kernel accepted at least one byte of it
+    std::uint64_t base = 0;                   ///< 1 (the SYN) + what the kernel had accepted on this connection before it
+    std::optional<tcp_books> books{};         ///< read after the ending, before anything else was sent
+    bool ended_before_ack = false;            ///< the end had come when none of it was acknowledged
+    std::chrono::nanoseconds since_write{0};  ///< from before its first byte was written to after the ending was noticed
+};
+
+/// The evidence. Books that do not even cover what came before the request (a kernel that does not keep them) prove nothing:
+/// evidence::none.
+[[nodiscard]] evidence weigh(const byte_facts& facts) noexcept;
+
+/// Whether `facts` prove nothing yet, but an RST that follows would: the end has come and no byte is acknowledged.
+[[nodiscard]] bool awaits_reset(const byte_facts& facts) noexcept;
+
+/// Whether the peer has gone silent: the kernel has sent the request again, allowed a round trip for the answer to that, and
+/// still no byte is acknowledged.
+[[nodiscard]] bool is_silent(const byte_facts& facts) noexcept;
+
+}  // namespace hearth::policy
