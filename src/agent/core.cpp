@@ -118,7 +118,7 @@ void agent_core::on_grant(const pool::action& a) {
     const auto who = find(a.request);
     connection* c = find(a.conn);
     // Cancelled since: the connection goes back as it is.
-    if (!who) return pool_.released(a.conn, c->unused(), now_);
+    if (!who || who->stage != stage::pending) return pool_.released(a.conn, c->unused(), now_);
     if (!c->is_fit(a.reused)) {
         return pool_.refused(a.conn, a.request, now_);
     }
@@ -149,7 +149,7 @@ void agent_core::on_close(const pool::action& a) {
 
 void agent_core::on_fail(const pool::action& a) {
     const auto who = find(a.request);
-    if (!who) return;
+    if (!who || who->stage != stage::pending) return;
     who->timings.pending += now_.mono - who->waiting_since;
     exchange_failure f{.code = a.error, .cause = a.cause, .phase = phase::pending};
     const auto dial = std::find_if(failed_.begin(), failed_.end(), [&](const auto& c) { return c->id() == a.conn; });

@@ -175,9 +175,11 @@ private:
     // A server that is away for a moment (downtime.cpp).
     [[nodiscard]] bool wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f);
     [[nodiscard]] bool hold(const std::shared_ptr<call>& who);
+    void hold_all(hearth::detail::origin& o);
     void await_return(downtime& d, const std::shared_ptr<call>& who);
     void probe(hearth::detail::origin& o);
     void is_back(hearth::detail::origin& o);
+    [[nodiscard]] std::size_t waiting_for(pool::origin_id id) const;
     void start_again(const std::shared_ptr<call>& who);
 
     boost::asio::any_io_executor executor_;

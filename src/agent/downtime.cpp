@@ -18,6 +18,11 @@ const retry_options& retry_of(const call& who, const agent_options& general) {
     return who.request.options.retry ? *who.request.options.retry : general.retry;
 }
 
+bool is_waiting(const std::weak_ptr<call>& weak) {
+    const auto who = weak.lock();
+    return who && who->stage == stage::retrying;
+}
+
 }  // namespace
 
 // False when it is none of that, or has lasted too long for this call.
@@ -40,7 +45,20 @@ bool agent_core::wait_for_return(const std::shared_ptr<call>& who, const exchang
     }
     if (d.waiting.size() >= options_.max_pending) return false;
     await_return(d, who);
+    if (is_new) hold_all(o);
     return true;
+}
+
+// Those who wait in the pool would each be dialled for.
+void agent_core::hold_all(origin& o) {
+    std::vector<std::shared_ptr<call>> pending;
+    for (const auto& [id, who] : calls_) {
+        if (who->stage == stage::pending && who->origin.get() == &o) pending.push_back(who);
+    }
+    std::ranges::sort(pending, {}, &call::number);
+    for (const auto& who : pending) {
+        if (hold(who)) pool_.cancel(who->id, now_);
+    }
 }
 
 // A request that comes while its origin is away joins those who wait.
@@ -83,10 +101,7 @@ void agent_core::probe(origin& o) {
     const auto at = downtimes_.find(static_cast<std::uint64_t>(o.id));
     if (at == downtimes_.end()) return;
     downtime& d = at->second;
-    std::erase_if(d.waiting, [](const std::weak_ptr<call>& weak) {
-        const auto who = weak.lock();
-        return !who || who->stage != stage::retrying;
-    });
+    std::erase_if(d.waiting, [](const std::weak_ptr<call>& weak) { return !is_waiting(weak); });
     const bool is_tried = pool_.of(o.id).connecting > 0;
     if (d.waiting.empty() && !is_tried) {
         downtimes_.erase(at);
@@ -109,6 +124,12 @@ void agent_core::is_back(origin& o) {
         const auto who = weak.lock();
         if (who && who->stage == stage::retrying) start_again(who);
     }
+}
+
+std::size_t agent_core::waiting_for(pool::origin_id id) const {
+    const auto at = downtimes_.find(static_cast<std::uint64_t>(id));
+    if (at == downtimes_.end()) return 0;
+    return static_cast<std::size_t>(std::ranges::count_if(at->second.waiting, is_waiting));
 }
 
 // Under a new id: the pool has done with the old one.

@@ -15,10 +15,13 @@ stats agent_core::snapshot() {
     s.in_use = all.in_use;
     s.free = all.free;
     s.connecting = all.connecting;
-    s.retrying = retrying_;
+    std::size_t waiting = 0;
+    for (const auto& [id, d] : downtimes_) waiting += waiting_for(pool::origin_id{id});
+    s.pending += waiting;
+    s.retrying = retrying_ - waiting;
     origins_.snapshot(s, [this](pool::origin_id id, origin_stats& into) {
         const auto now = pool_.of(id);
-        into.pending = now.pending;
+        into.pending = now.pending + waiting_for(id);
         into.in_use = now.in_use;
         into.free = now.free;
         into.connecting = now.connecting;
