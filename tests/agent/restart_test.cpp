@@ -94,7 +94,8 @@ TEST(agent_restart, waiting_for_it_is_done_once_for_all) {
         co_await until([&] { return a.stats().free == 0; });
         tally t;
         constexpr int callers = 100;
-        for (int i = 0; i < callers; ++i) asio::co_spawn(executor, call_on(a, url, "POST", std::to_string(i), 1, t), asio::detached);
+        for (int i = 0; i < callers; ++i)
+            asio::co_spawn(executor, call_on(a, url, "POST", std::to_string(i), 1, t), asio::detached);
         co_await until([&] { return dials.failed >= 8; });
         EXPECT_EQ(a.stats().pending, std::size_t(callers)) << "none has failed, all are counted";
         const int before = dials.failed;
