@@ -57,7 +57,9 @@ function(hearth_make_pch name)
     set(HEARTH_PCH OFF)
     hearth_configure_target(${name} ${ARGN})
     target_link_libraries(${name} PRIVATE Boost::headers OpenSSL::SSL Threads::Threads)
-    target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.hpp)
+    # By name, not by path: so that ccache serves one clone what another has compiled.
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake)
+    target_precompile_headers(${name} PRIVATE <pch.hpp>)
 endfunction()
 
 # hearth_add_folders(root folder...): adds those that have a CMakeLists.txt.
