@@ -1,8 +1,20 @@
 #include "testing/ledger.hpp"
 
-namespace hearth::testing {
+#include <algorithm>
+#include <array>
 
-void ledger::note(std::string_view method, std::string_view id, faulty_origin_report& report) {
+namespace hearth::testing {
+namespace {
+
+/// Whether executing it twice does no more than executing it once (RFC 9110, 9.2.2).
+bool is_idempotent(std::string_view method) {
+    constexpr std::array<std::string_view, 6> methods{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+    return std::ranges::find(methods, method) != methods.end();
+}
+
+}  // namespace
+
+void ledger::note(std::string_view method, std::string_view id, bool has_key, faulty_origin_report& report) {
     if (id.empty()) return;
     std::string key(id.substr(0, max_id_size));
     auto at = times_.find(key);
@@ -11,7 +23,7 @@ void ledger::note(std::string_view method, std::string_view id, faulty_origin_re
         return;
     }
     ++at->second;
-    ++(method == "POST" ? report.executed_twice : report.repeated);
+    ++(has_key || is_idempotent(method) ? report.repeated : report.executed_twice);
 }
 
 std::uint64_t ledger::executed(std::string_view id) const {

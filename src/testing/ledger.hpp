@@ -20,7 +20,8 @@ public:
     explicit ledger(std::size_t max_ids = 1'000'000) : max_ids_(max_ids) {}
 
     /// Notes an execution, and counts it in `report` when the id had been executed before. An empty id is no id.
-    void note(std::string_view method, std::string_view id, faulty_origin_report& report);
+    /// `has_key`: whether the request has an Idempotency-Key.
+    void note(std::string_view method, std::string_view id, bool has_key, faulty_origin_report& report);
     [[nodiscard]] std::uint64_t executed(std::string_view id) const;
 
 private:

@@ -35,15 +35,14 @@ listener::protocol::endpoint endpoint_of(const faulty_origin_options& options) {
     return asio::ip::tcp::endpoint(address, options.port);
 }
 
-/// The generic endpoint as a TCP one.
-asio::ip::tcp::endpoint as_tcp(const listener::protocol::endpoint& from) {
+}  // namespace
+
+asio::ip::tcp::endpoint as_tcp(const asio::generic::stream_protocol::endpoint& from) {
     asio::ip::tcp::endpoint to;
     to.resize(from.size());
     std::memcpy(to.data(), from.data(), from.size());
     return to;
 }
-
-}  // namespace
 
 listener::listener(asio::io_context& context, const faulty_origin_options& options)
     : acceptor_(context), endpoint_(endpoint_of(options)), path_(options.socket_path) {

@@ -6,12 +6,16 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstdint>
 #include <string>
 
 namespace hearth::testing {
+
+/// The generic endpoint as a TCP one. REQUIRES: it is one.
+[[nodiscard]] boost::asio::ip::tcp::endpoint as_tcp(const boost::asio::generic::stream_protocol::endpoint& from);
 
 class listener {
 public:

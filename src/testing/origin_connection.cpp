@@ -1,5 +1,8 @@
 #include "testing/origin_connection.hpp"
 
+#include "testing/deafness.hpp"
+#include "testing/listener.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -43,18 +46,30 @@ unsigned status_for(const error_code& why) {
     return why.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
+/// "127.0.0.1:50123", "[::1]:50123"; empty on a unix socket, and when the client has gone already.
+std::string name_of_peer(origin_stream::socket_type& socket) {
+    error_code error;
+    const auto generic = socket.remote_endpoint(error);
+    if (error || (generic.protocol().family() != AF_INET && generic.protocol().family() != AF_INET6)) return {};
+    const asio::ip::tcp::endpoint peer = as_tcp(generic);
+    const bool v6 = peer.address().is_v6();
+    return fmt::format("{}{}{}:{}", v6 ? "[" : "", peer.address().to_string(), v6 ? "]" : "", peer.port());
+}
+
 }  // namespace
 
 origin_connection::origin_connection(origin_state& state, origin_stream::socket_type socket)
     : state_(state),
       stream_(std::move(socket), state.tls),
+      number_(++state.report.connections),
+      peer_(name_of_peer(stream_.socket())),
       limit_(stream_.get_executor()),
       pause_(stream_.get_executor()),
       buffer_(max_buffered) {}
 
 void origin_connection::start() {
-    ++state_.report.connections;
     state_.open.insert(this);
+    tell({.kind = origin_event_kind::connected});
     if (state_.options.socket_path.empty()) {
         error_code ignored;
         stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -72,23 +87,51 @@ void origin_connection::close(ending how) {
     error_code ignored;
     if (how == ending::rst) {
         stream_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
-    } else if (stream_.tls() != nullptr) {
+    } else if (how == ending::goodbye && stream_.tls() != nullptr) {
         // The alert is in the kernel's hands when this returns, unless its buffer is full; what follows is cut off by the
         // close.
         stream_.tls()->async_shutdown([self = shared_from_this()](const error_code&) {});
     }
+    if (deaf_ && how != ending::rst) {
+        // In this order: what comes once it hears again finds a socket that nobody will read from, and is reset
+        // unacknowledged.
+        stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
+        hear_again();
+    }
     stream_.socket().close(ignored);
+    tell({.kind = origin_event_kind::closed});
+}
+
+void origin_connection::tell(origin_event e) const {
+    if (!state_.options.on_event) return;
+    e.connection = number_;
+    e.peer = peer_;
+    state_.tell(e);
+}
+
+bool origin_connection::close_idle(ending how) {
+    go_deaf();
+    if (has_unread(fd())) {
+        hear_again();
+        return false;
+    }
+    close(how);
+    return true;
+}
+
+ending origin_connection::idle_ending() const noexcept {
+    return state_.options.reset_on_idle ? ending::rst : ending::goodbye;
 }
 
 void origin_connection::finish() {
-    if (idle_ && used_) return close(ending::fin);
+    if (idle_ && answered_ > 0 && close_idle(ending::goodbye)) return;
     finishing_ = true;
 }
 
 asio::awaitable<void> origin_connection::run() {
     bool more = co_await handshake();
     while (more && !closed_) more = co_await await_request() && co_await serve_one();
-    close(ending::fin);
+    close(ending::goodbye);
 }
 
 asio::awaitable<bool> origin_connection::handshake() {
@@ -100,11 +143,13 @@ asio::awaitable<bool> origin_connection::handshake() {
 
 asio::awaitable<bool> origin_connection::await_request() {
     if (buffer_.size() > 0) co_return true;
-    if (finishing_ && used_) co_return false;
+    if (finishing_ && answered_ > 0) co_return false;
     idle_ = true;
-    expect_progress(used_ ? state_.options.idle_timeout : state_.options.patience);
+    expect_progress(answered_ > 0 ? state_.options.idle_timeout : state_.options.patience);
+    if (answered_ > 0) draw_idle_fault();
     const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(8 * 1024), no_throw);
     idle_ = false;
+    if (!closed_) hear_again();
     buffer_.commit(size);
     co_return !error && !closed_;
 }
@@ -115,13 +160,17 @@ asio::awaitable<bool> origin_connection::serve_one() {
     p.body_limit(max_body);
     if (!co_await read(p)) co_return false;
     const request r = p.release();
-    state_.executions.note(r.method_string(), r["x-request-id"], state_.report);
+    state_.executions.note(r.method_string(), r["x-request-id"], r.count("idempotency-key") > 0, state_.report);
+    tell({.kind = origin_event_kind::executed,
+          .method = r.method_string(),
+          .target = r.target(),
+          .request_id = r["x-request-id"]});
     reply a = route(r, state_.options);
     if (a.delay > 0us) co_await pause(a.delay);
     a.close = a.close || finishing_;
     if (closed_ || !co_await answer(a, r.version(), r.method() == http::verb::head)) co_return false;
     ++state_.report.requests;
-    used_ = true;
+    ++answered_;
     co_return !a.close;
 }
 
@@ -209,8 +258,10 @@ void origin_connection::expect_progress(std::chrono::milliseconds d) {
 
 void origin_connection::give_up() {
     if (closed_) return;
-    if (idle_) ++state_.report.idle_closes;
-    close(idle_ && state_.options.reset_on_idle ? ending::rst : ending::fin);
+    if (!idle_) return close(ending::goodbye);
+    // What has come is read first, and is no request yet where TLS has its own messages.
+    if (!close_idle(idle_ending())) return expect_progress(1ms);
+    ++state_.report.idle_closes;
 }
 
 }  // namespace hearth::testing

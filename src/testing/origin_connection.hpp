@@ -13,11 +13,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace hearth::testing {
 
-/// How a connection ends on the wire. With TLS, `fin` sends close_notify first.
-enum class ending : std::uint8_t { fin, rst };
+/// How a connection ends on the wire. `goodbye`: with TLS by close_notify and FIN, else by FIN.
+enum class ending : std::uint8_t { goodbye, fin, rst };
 
 /// Keeps itself alive until it is closed. Belongs to the origin's thread.
 class origin_connection : public std::enable_shared_from_this<origin_connection> {
@@ -31,6 +32,11 @@ public:
     [[nodiscard]] bool idle() const noexcept { return idle_; }
     /// At once. Harmless when it is closed already.
     void close(ending how);
+    /// The same while it is idle, with care. On TCP, what the client sends from now on is never acknowledged; false, and it
+    /// goes on, when something has been acknowledged that is still to be read.
+    bool close_idle(ending how);
+    /// How idle connections end, when no fault says otherwise.
+    [[nodiscard]] ending idle_ending() const noexcept;
     /// Now when idle after a response, else after the response to the request that is being read or answered, or to come: a
     /// client could not tell the end of a connection that it has just opened from a failure.
     void finish();
@@ -55,14 +61,31 @@ private:
     void expect_progress(std::chrono::milliseconds d);
     void give_up();
 
+    // An idle connection's fault (origin_idle.cpp). `step` tells whether the connection has moved on meanwhile.
+    void draw_idle_fault();
+    boost::asio::awaitable<void> meet(fault f, std::uint64_t step);
+    boost::asio::awaitable<bool> still_idle_at(std::chrono::steady_clock::time_point at, std::uint64_t step);
+    void count_close(const fault& f, bool caught);
+    void tell(origin_event e) const;
+    void go_deaf();
+    void hear_again();
+    /// Whether something was lost since it went deaf.
+    [[nodiscard]] bool has_missed_something();
+
+    [[nodiscard]] int fd() { return stream_.socket().native_handle(); }
+
     origin_state& state_;
     origin_stream stream_;
+    const std::uint64_t number_;
+    const std::string peer_;
+    std::uint64_t answered_ = 0;
     boost::asio::steady_timer limit_;
     boost::asio::steady_timer pause_;
     boost::beast::flat_buffer buffer_;
     // Tells an expiry that was overtaken by progress from one that counts.
     std::uint64_t step_ = 0;
-    bool used_ = false;  // has answered a request
+    std::uint64_t dropped_before_ = 0;
+    bool deaf_ = false;
     bool idle_ = false;
     bool finishing_ = false;
     bool closed_ = false;

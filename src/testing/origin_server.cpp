@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 // How long to wait where only time can help: out of descriptors, port taken by someone else.
-constexpr auto moment = 10ms;
+constexpr auto a_while = 10ms;
 
 void set_up_tls(origin_state& state) {
     const std::string& certificate = state.options.certificate;
@@ -40,7 +40,7 @@ void set_up_tls(origin_state& state) {
 }  // namespace
 
 origin_server::origin_server(asio::io_context& context, faulty_origin_options options)
-    : state_{.options = std::move(options)}, listener_(context, state_.options), absence_(context), next_restart_(context) {
+    : state_(std::move(options)), listener_(context, state_.options), absence_(context), next_restart_(context) {
     set_up_tls(state_);
     begin_accepting();
     schedule_restart();
@@ -59,7 +59,7 @@ asio::awaitable<void> origin_server::accept_all(std::uint64_t run) {
         auto [error, socket] = co_await listener_.socket().async_accept(no_throw);
         if (run != run_) co_return;
         if (error) {
-            wait.expires_after(moment);
+            wait.expires_after(a_while);
             co_await wait.async_wait(no_throw);
         } else if (state_.open.size() < state_.options.max_connections) {
             std::make_shared<origin_connection>(state_, std::move(socket))->start();
@@ -79,6 +79,7 @@ void origin_server::schedule_restart() {
 
 void origin_server::restart(std::chrono::milliseconds downtime) {
     ++state_.report.restarts;
+    state_.tell({.kind = origin_event_kind::restarted});
     // Stopped first, so that nobody who sees a connection close can find the listener still there.
     if (downtime > 0ms) {
         ++run_;
@@ -90,7 +91,7 @@ void origin_server::restart(std::chrono::milliseconds downtime) {
         if (state_.options.restart_drains) {
             c->finish();
         } else {
-            c->close(ending::fin);
+            c->close(ending::goodbye);
         }
     }
 }
@@ -99,7 +100,7 @@ void origin_server::come_back_after(std::chrono::milliseconds downtime) {
     absence_.expires_after(downtime);
     absence_.async_wait([this, run = run_](const error_code& error) {
         if (error || run != run_) return;
-        if (listener_.start()) return come_back_after(moment);
+        if (listener_.start()) return come_back_after(a_while);
         begin_accepting();
     });
 }
@@ -107,8 +108,7 @@ void origin_server::come_back_after(std::chrono::milliseconds downtime) {
 std::size_t origin_server::close_idle() {
     std::size_t closed = 0;
     for (origin_connection* c : std::vector(state_.open.begin(), state_.open.end())) {
-        if (!c->idle()) continue;
-        c->close(state_.options.reset_on_idle ? ending::rst : ending::fin);
+        if (!c->idle() || !c->close_idle(c->idle_ending())) continue;
         ++state_.report.idle_closes;
         ++closed;
     }
@@ -120,7 +120,7 @@ void origin_server::stop() {
     listener_.close();
     absence_.cancel();
     next_restart_.cancel();
-    for (origin_connection* c : std::vector(state_.open.begin(), state_.open.end())) c->close(ending::fin);
+    for (origin_connection* c : std::vector(state_.open.begin(), state_.open.end())) c->close(ending::goodbye);
 }
 
 }  // namespace hearth::testing

@@ -1,9 +1,14 @@
 // An embedded origin that misbehaves on request, for Hearth's tests and its users' own.
 #pragma once
 
+#include <hearth/testing/fault.hpp>
+#include <hearth/testing/origin_event.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +43,16 @@ struct faulty_origin_options {
     /// close".
     bool restart_drains = false;
 
+    /// What goes wrong, drawn by weight. One alone happens whenever its moment comes. At most 1'000.
+    std::vector<fault> faults{};
+    /// Draws them: the n-th connection meets the same faults whenever the seed is the same.
+    std::uint64_t seed = 1;
+    /// How long before a fault in flight what the client sends is lost: a round trip of the path that the fault is to look
+    /// like. Such a fault leaves a client that sent a request meanwhile with a FIN, say, and nothing of its request
+    /// acknowledged; the kernel sends it again after about 205 ms and that draws the RST, which on the real path comes a
+    /// round trip after the write. 1 ms to 10 s, and shorter than the idle time after which the fault happens.
+    std::chrono::milliseconds in_flight{20};
+
     /// Time to make a response.
     std::chrono::microseconds work{0};
     /// The response's body for the path "/".
@@ -49,6 +64,9 @@ struct faulty_origin_options {
     std::chrono::milliseconds patience{30'000};
     /// Connections at a time; one more is closed at once.
     std::size_t max_connections = 10'000;
+
+    /// Called as things happen, on the origin's thread. It must not throw, block, or call the origin.
+    std::function<void(const origin_event&)> on_event{};
 };
 
 /// What the origin saw and did.
@@ -58,8 +76,14 @@ struct faulty_origin_report {
     std::uint64_t malformed = 0;    ///< answered with 4xx because they were not HTTP, or too large
     std::uint64_t idle_closes = 0;  ///< connections closed because they were idle
     std::uint64_t restarts = 0;
-    std::uint64_t executed_twice = 0;  ///< POSTs with an x-request-id that had been executed before
-    std::uint64_t repeated = 0;        ///< requests with other methods and such an x-request-id
+    /// Executions of an x-request-id that had been executed before, of requests that must not be: neither their method (GET,
+    /// HEAD, OPTIONS, TRACE, PUT, DELETE) nor an Idempotency-Key allows it.
+    std::uint64_t executed_twice = 0;
+    std::uint64_t repeated = 0;  ///< the same of all other requests
+    /// Faults in flight that a request ran into: it was sent in the time before, and lost. At most one a fault is counted; a
+    /// request that crosses with the close itself, within microseconds, is not seen and not counted.
+    std::uint64_t caught_in_flight = 0;
+    std::map<fault_kind, fault_tally> faults{};  ///< those that happened
 };
 
 /// An HTTP/1.1 origin. What it answers depends on the path:
@@ -79,10 +103,14 @@ struct faulty_origin_report {
 /// A request counts as executed when it has been read whole, before its response is made: x-request-id tells them apart (the
 /// first 1'000'000 ids are remembered, their first 128 bytes).
 ///
+/// On TCP, an idle connection is closed in such a way that what its client sends at that moment is either read or never
+/// acknowledged.
+///
 /// Runs on a thread of its own from construction to destruction. All functions may be called from any thread.
 class faulty_origin {
 public:
-    /// Listens when it returns. Throws std::system_error when it cannot.
+    /// Listens when it returns. Throws std::system_error when it cannot, hearth::error (errc::invalid_option) when an option
+    /// is out of its range or does not go with another.
     explicit faulty_origin(faulty_origin_options options = {});
     ~faulty_origin();
     faulty_origin(const faulty_origin&) = delete;
