@@ -1,5 +1,7 @@
 #include "testing/fates.hpp"
 
+#include <algorithm>
+
 namespace hearth::testing {
 namespace {
 
@@ -13,22 +15,22 @@ std::uint64_t mix(std::uint64_t x) noexcept {
 
 }  // namespace
 
-moment moment_of(fault_kind /*kind*/) noexcept { return moment::idle; }
-
 fates::fates(const faulty_origin_options& options) : seed_(options.seed) {
     for (fault f : options.faults) {
-        const auto add = [&](moment m) {
-            if (m == moment::idle && f.time.count() == 0) f.time = options.idle_timeout;
-            family& its = families_.at(static_cast<std::size_t>(m));
-            its.faults.push_back(f);
-            its.total += f.weight;
-        };
-        if (f.kind != fault_kind::none) {
-            add(moment_of(f.kind));
-            continue;
+        const fault_traits& its = traits_of(f.kind);
+        if (f.time.count() == 0) f.time = its.when == moment::idle ? options.idle_timeout : its.time;
+        if (f.count == 0) f.count = its.count;
+        for (std::size_t m = 0; m < moments; ++m) {
+            if (f.kind != fault_kind::none && static_cast<moment>(m) != its.when) continue;
+            families_.at(m).faults.push_back(f);
+            families_.at(m).total += f.weight;
         }
-        for (std::size_t m = 0; m < moments; ++m) add(static_cast<moment>(m));
     }
+}
+
+bool fates::may_draw(fault_kind kind) const noexcept {
+    const auto& faults = families_.at(static_cast<std::size_t>(traits_of(kind).when)).faults;
+    return std::ranges::any_of(faults, [kind](const fault& f) { return f.kind == kind; });
 }
 
 fault fates::draw(moment m, std::uint64_t connection, std::uint64_t turn) const noexcept {

@@ -1,6 +1,8 @@
 // Which fault happens when: draws by weight, from a seed.
 #pragma once
 
+#include "testing/fault_traits.hpp"
+
 #include <hearth/testing/faulty_origin.hpp>
 
 #include <array>
@@ -9,22 +11,18 @@
 
 namespace hearth::testing {
 
-/// When a fault is drawn.
-enum class moment : std::uint8_t {
-    idle,  ///< a connection has nothing to do, after a response
-};
-inline constexpr std::size_t moments = 1;
-
-[[nodiscard]] moment moment_of(fault_kind kind) noexcept;
-
 /// The same options and the same arguments give the same fault, whatever else is drawn.
 class fates {
 public:
     /// REQUIRES: options that check() has let pass.
     explicit fates(const faulty_origin_options& options);
 
-    /// The fault for this moment of a connection's `turn`-th exchange. `none` when nothing is to go wrong.
+    /// The fault for this moment of a connection's `turn`-th exchange, its defaults filled in. `none` when nothing is to go
+    /// wrong.
     [[nodiscard]] fault draw(moment m, std::uint64_t connection, std::uint64_t turn) const noexcept;
+
+    /// Whether `kind` may be drawn at all.
+    [[nodiscard]] bool may_draw(fault_kind kind) const noexcept;
 
 private:
     struct family {

@@ -55,6 +55,7 @@ faulty_origin::~faulty_origin() = default;
 
 std::uint16_t faulty_origin::port() const noexcept { return impl_->server.ear().port(); }
 std::string faulty_origin::url() const { return impl_->server.url(); }
+const std::string& faulty_origin::certificate() const noexcept { return impl_->server.state().options.certificate; }
 
 faulty_origin_report faulty_origin::report() const {
     return impl_->on_thread([this] { return impl_->server.state().report; });

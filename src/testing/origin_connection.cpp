@@ -33,18 +33,6 @@ constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t max_head = 16 * 1024;
 constexpr std::uint64_t max_body = 16 * 1024 * 1024;
 constexpr std::size_t max_buffered = 128 * 1024;
-// What a refused peer may still send before the connection is closed, so that the close does not destroy the refusal on its
-// way.
-constexpr std::size_t max_lingering = 1024 * 1024;
-constexpr auto lingering = 1s;
-
-/// The refusal for a request that could not be read; 0 when the peer has gone and there is nobody to refuse.
-unsigned status_for(const error_code& why) {
-    if (why == http::error::header_limit || why == http::error::buffer_overflow) return 431;
-    if (why == http::error::body_limit) return 413;
-    if (why == http::error::end_of_stream || why == http::error::partial_message) return 0;
-    return why.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
-}
 
 /// "127.0.0.1:50123", "[::1]:50123"; empty on a unix socket, and when the client has gone already.
 std::string name_of_peer(origin_stream::socket_type& socket) {
@@ -63,6 +51,7 @@ origin_connection::origin_connection(origin_state& state, origin_stream::socket_
       stream_(std::move(socket), state.tls),
       number_(++state.report.connections),
       peer_(name_of_peer(stream_.socket())),
+      plan_(state.faults.draw(moment::connected, number_, 0)),
       limit_(stream_.get_executor()),
       pause_(stream_.get_executor()),
       buffer_(max_buffered) {}
@@ -85,6 +74,8 @@ void origin_connection::close(ending how) {
     limit_.cancel();
     pause_.cancel();
     error_code ignored;
+    // Its own kernel will never hear that the client's has got a FIN.
+    if (silent_) how = ending::rst;
     if (how == ending::rst) {
         stream_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
     } else if (how == ending::goodbye && stream_.tls() != nullptr) {
@@ -109,12 +100,12 @@ void origin_connection::tell(origin_event e) const {
     state_.tell(e);
 }
 
+void origin_connection::tell(origin_event_kind kind, const request& r, fault_kind what) const {
+    tell({.kind = kind, .what = what, .method = r.method_string(), .target = r.target(), .request_id = r["x-request-id"]});
+}
+
 bool origin_connection::close_idle(ending how) {
-    go_deaf();
-    if (has_unread(fd())) {
-        hear_again();
-        return false;
-    }
+    if (!hold_off()) return false;
     close(how);
     return true;
 }
@@ -136,6 +127,12 @@ asio::awaitable<void> origin_connection::run() {
 
 asio::awaitable<bool> origin_connection::handshake() {
     if (stream_.tls() == nullptr) co_return true;
+    if (plan_.kind == fault_kind::slow_handshake) {
+        ++tally(plan_.kind).happened;
+        tell({.kind = origin_event_kind::fault, .what = plan_.kind});
+        co_await pause(plan_.time);
+        if (closed_) co_return false;
+    }
     expect_progress(state_.options.patience);
     const auto [error] = co_await stream_.tls()->async_handshake(asio::ssl::stream_base::server, no_throw);
     co_return !error;
@@ -143,10 +140,11 @@ asio::awaitable<bool> origin_connection::handshake() {
 
 asio::awaitable<bool> origin_connection::await_request() {
     if (buffer_.size() > 0) co_return true;
-    if (finishing_ && answered_ > 0) co_return false;
+    const bool used = answered_ > 0;
+    if (finishing_ && used) co_return false;
     idle_ = true;
-    expect_progress(answered_ > 0 ? state_.options.idle_timeout : state_.options.patience);
-    if (answered_ > 0) draw_idle_fault();
+    expect_progress(used && !half_closed_ ? state_.options.idle_timeout : state_.options.patience);
+    if (used && !half_closed_) draw_idle_fault();
     const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(8 * 1024), no_throw);
     idle_ = false;
     if (!closed_) hear_again();
@@ -155,93 +153,73 @@ asio::awaitable<bool> origin_connection::await_request() {
 }
 
 asio::awaitable<bool> origin_connection::serve_one() {
+    fault f = state_.faults.draw(moment::requested, number_, ++begun_);
     parser p;
     p.header_limit(max_head);
     p.body_limit(max_body);
-    if (!co_await read(p)) co_return false;
-    const request r = p.release();
-    state_.executions.note(r.method_string(), r["x-request-id"], r.count("idempotency-key") > 0, state_.report);
-    tell({.kind = origin_event_kind::executed,
-          .method = r.method_string(),
-          .target = r.target(),
-          .request_id = r["x-request-id"]});
-    reply a = route(r, state_.options);
-    if (a.delay > 0us) co_await pause(a.delay);
-    a.close = a.close || finishing_;
-    if (closed_ || !co_await answer(a, r.version(), r.method() == http::verb::head)) co_return false;
+    if (!co_await read_head(p)) co_return false;
+    const bool early = f.kind == fault_kind::early_answer && !p.is_done() && !half_closed_;
+    const bool waits = !p.is_done() && boost::beast::iequals(p.get()[http::field::expect], "100-continue");
+    // Without a body it is like any other.
+    if (f.kind == fault_kind::early_answer && !early) f = fault();
+    if (waits && !early) co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (!early && !co_await read_body(p, true)) co_return false;
+    const request r = early ? p.get() : p.release();
+    execute(r);
+    if (half_closed_) co_return true;
+    reply a = route(r, state_.options, plan_.count > answered_ + 1 ? plan_.count - answered_ - 1 : 0);
+    const bool dies = f.kind == fault_kind::execute_then_rst || f.kind == fault_kind::execute_then_fin;
+    if (a.delay > 0us && !dies) co_await pause(a.delay);
+    // One that was waiting for a 100 need not send its body any more, and nobody can tell whether it will.
+    a.close = a.close || finishing_ || (early && waits) || (is_last() && plan_.kind == fault_kind::close_after);
+    if (closed_ || !co_await respond(f, r, a)) co_return false;
     ++state_.report.requests;
+    const bool last = is_last();
     ++answered_;
-    co_return !a.close;
+    if (last && plan_.kind == fault_kind::close_after) {
+        ++tally(plan_.kind).happened;
+        tell(origin_event_kind::fault, r, plan_.kind);
+    }
+    if (a.close) co_return false;
+    if (early && !co_await read_body(p, false)) co_return false;
+    co_return !last || !closes_silently();
 }
 
-asio::awaitable<bool> origin_connection::read(parser& into) {
+bool origin_connection::closes_silently() {
+    if (buffer_.size() > 0 || !close_idle(ending::goodbye)) return false;
+    ++tally(plan_.kind).happened;
+    tell({.kind = origin_event_kind::fault, .what = plan_.kind});
+    return true;
+}
+
+void origin_connection::execute(const request& r) {
+    ++state_.report.executed;
+    state_.executions.note(r.method_string(), r["x-request-id"], r.count("idempotency-key") > 0, state_.report);
+    tell(origin_event_kind::executed, r);
+    const auto met = [&](fault_kind kind) {
+        ++tally(kind).requests;
+        tell(origin_event_kind::fault, r, kind);
+    };
+    if (half_closed_) met(fault_kind::idle_half_close);
+    if (std::exchange(junk_sent_, false)) met(fault_kind::idle_junk);
+}
+
+asio::awaitable<bool> origin_connection::read_head(parser& into) {
     expect_progress(state_.options.patience);
-    auto [error, size] = co_await http::async_read_header(stream_, buffer_, into, no_throw);
-    if (!error && boost::beast::iequals(into.get()[http::field::expect], "100-continue")) {
-        if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
-    }
-    while (!error && !into.is_done()) {
-        expect_progress(state_.options.patience);
-        std::tie(error, size) = co_await http::async_read_some(stream_, buffer_, into, no_throw);
-    }
+    const auto [error, size] = co_await http::async_read_header(stream_, buffer_, into, no_throw);
     if (error) co_await refuse(error);
     co_return !error;
 }
 
-asio::awaitable<void> origin_connection::refuse(const error_code& why) {
-    const unsigned status = closed_ ? 0 : status_for(why);
-    if (status == 0) co_return;
-    ++state_.report.malformed;
-    if (!co_await answer(refusal(status, why.message() + "\n"), 11, false)) co_return;
-    error_code ignored;
-    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
-    expect_progress(lingering);
-    std::array<char, 4'096> rest{};
-    for (std::size_t total = 0; total < max_lingering;) {
-        const auto [error, size] = co_await stream_.socket().async_read_some(asio::buffer(rest), no_throw);
-        if (error) break;
-        total += size;
+asio::awaitable<bool> origin_connection::read_body(parser& into, bool refuses) {
+    error_code error;
+    while (!error && !into.is_done()) {
+        expect_progress(state_.options.patience);
+        std::size_t size = 0;
+        std::tie(error, size) = co_await http::async_read_some(stream_, buffer_, into, no_throw);
     }
-}
-
-asio::awaitable<bool> origin_connection::answer(const reply& r, unsigned version, bool to_head_request) {
-    std::string first = write_head(r, version);
-    if (!r.has_body(to_head_request)) co_return co_await write(first);
-    if (!r.chunked) {
-        first += r.content;
-    } else if (!r.content.empty()) {
-        first += fmt::format("{:x}\r\n{}\r\n", r.content.size(), r.content);
-    }
-    if (r.chunked && r.alphabet == 0) first += "0\r\n\r\n";
-    co_return co_await write(first) && (r.alphabet == 0 || co_await write_alphabet(r));
-}
-
-asio::awaitable<bool> origin_connection::write_alphabet(const reply& r) {
-    for (std::uint64_t sent = 0; sent < r.alphabet;) {
-        const std::string_view piece = alphabet_piece(sent, r.alphabet - sent);
-        sent += piece.size();
-        if (!r.chunked) {
-            if (!co_await write(piece)) co_return false;
-            continue;
-        }
-        const bool last = sent == r.alphabet;
-        const std::string chunk = fmt::format("{:x}\r\n{}\r\n{}", piece.size(), piece, last ? "0\r\n\r\n" : "");
-        if (!co_await write(chunk)) co_return false;
-    }
-    co_return true;
-}
-
-asio::awaitable<bool> origin_connection::write(std::string_view bytes) {
-    if (closed_) co_return false;
-    expect_progress(state_.options.patience);
-    const auto [error, size] = co_await asio::async_write(stream_, asio::buffer(bytes), no_throw);
-    co_return !error && !closed_;
-}
-
-asio::awaitable<void> origin_connection::pause(std::chrono::microseconds d) {
-    expect_progress(0ms);
-    pause_.expires_after(d);
-    co_await pause_.async_wait(no_throw);
+    if (error && refuses) co_await refuse(error);
+    co_return !error;
 }
 
 void origin_connection::expect_progress(std::chrono::milliseconds d) {
@@ -258,7 +236,7 @@ void origin_connection::expect_progress(std::chrono::milliseconds d) {
 
 void origin_connection::give_up() {
     if (closed_) return;
-    if (!idle_) return close(ending::goodbye);
+    if (!idle()) return close(ending::goodbye);
     // What has come is read first, and is no request yet where TLS has its own messages.
     if (!close_idle(idle_ending())) return expect_progress(1ms);
     ++state_.report.idle_closes;

@@ -28,8 +28,8 @@ public:
     origin_connection& operator=(const origin_connection&) = delete;
 
     void start();
-    /// Whether it waits for a request of which no byte has been read.
-    [[nodiscard]] bool idle() const noexcept { return idle_; }
+    /// Whether it waits for a request of which no byte has been read, and would read one.
+    [[nodiscard]] bool idle() const noexcept { return idle_ && !silent_; }
     /// At once. Harmless when it is closed already.
     void close(ending how);
     /// The same while it is idle, with care. On TCP, what the client sends from now on is never acknowledged; false, and it
@@ -50,9 +50,18 @@ private:
     boost::asio::awaitable<bool> await_request();
     /// Reads a request and answers it; false when that was the last.
     boost::asio::awaitable<bool> serve_one();
-    boost::asio::awaitable<bool> read(parser& into);
+    boost::asio::awaitable<bool> read_head(parser& into);
+    boost::asio::awaitable<bool> read_body(parser& into, bool refuses);
+    void execute(const request& r);
+    /// Closes after its last response without a word, unless another request has come.
+    bool closes_silently();
+    [[nodiscard]] bool is_last() const noexcept { return plan_.count > 0 && answered_ + 1 >= plan_.count; }
+
+    // What goes out (origin_answer.cpp). False when the connection is of no more use.
+    boost::asio::awaitable<bool> respond(fault f, const request& r, const reply& a);
     boost::asio::awaitable<bool> answer(const reply& r, unsigned version, bool to_head_request);
     boost::asio::awaitable<bool> write(std::string_view bytes);
+    boost::asio::awaitable<bool> write_slowly(std::string_view bytes);
     boost::asio::awaitable<bool> write_alphabet(const reply& r);
     boost::asio::awaitable<void> refuse(const boost::system::error_code& why);
     boost::asio::awaitable<void> pause(std::chrono::microseconds d);
@@ -65,30 +74,48 @@ private:
     void draw_idle_fault();
     boost::asio::awaitable<void> meet(fault f, std::uint64_t step);
     boost::asio::awaitable<bool> still_idle_at(std::chrono::steady_clock::time_point at, std::uint64_t step);
-    void count_close(const fault& f, bool caught);
-    void tell(origin_event e) const;
+    boost::asio::awaitable<void> act(fault_kind kind);
+    boost::asio::awaitable<void> send_unasked(std::string_view bytes);
+    boost::asio::awaitable<void> send_ticket();
+    /// From now on what the client sends is lost, where the transport can lose; false when something is still to be read.
+    bool hold_off();
     void go_deaf();
     void hear_again();
     /// Whether something was lost since it went deaf.
     [[nodiscard]] bool has_missed_something();
 
+    void tell(origin_event e) const;
+    void tell(origin_event_kind kind, const request& r, fault_kind what = fault_kind::none) const;
+    [[nodiscard]] fault_tally& tally(fault_kind kind) { return state_.report.faults[kind]; }
     [[nodiscard]] int fd() { return stream_.socket().native_handle(); }
 
     origin_state& state_;
     origin_stream stream_;
     const std::uint64_t number_;
     const std::string peer_;
-    std::uint64_t answered_ = 0;
+    const fault plan_;  // of the whole connection
     boost::asio::steady_timer limit_;
     boost::asio::steady_timer pause_;
     boost::beast::flat_buffer buffer_;
     // Tells an expiry that was overtaken by progress from one that counts.
     std::uint64_t step_ = 0;
+    std::uint64_t begun_ = 0;     // requests
+    std::uint64_t answered_ = 0;  // requests
+
+    // How the response that is being written goes wrong.
+    std::uint64_t budget_ = no_budget;  // bytes that may still be written
+    std::chrono::milliseconds per_byte_{0};
+
     std::uint64_t dropped_before_ = 0;
     bool deaf_ = false;
+    bool silent_ = false;
+    bool half_closed_ = false;
+    bool junk_sent_ = false;
     bool idle_ = false;
     bool finishing_ = false;
     bool closed_ = false;
+
+    static constexpr auto no_budget = static_cast<std::uint64_t>(-1);
 };
 
 }  // namespace hearth::testing

@@ -1,6 +1,7 @@
 #include "testing/origin_server.hpp"
 
 #include "testing/origin_connection.hpp"
+#include "testing/self_signed.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -25,9 +26,15 @@ constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 constexpr auto a_while = 10ms;
 
 void set_up_tls(origin_state& state) {
-    const std::string& certificate = state.options.certificate;
-    const std::string& key = state.options.key;
-    if (certificate.empty() && key.empty()) return;
+    std::string& certificate = state.options.certificate;
+    std::string& key = state.options.key;
+    if (certificate.empty() && state.options.tls) {
+        const std::string& address = state.options.address;
+        pem_identity made = make_self_signed(state.options.socket_path.empty() ? address : "127.0.0.1");
+        certificate = std::move(made.certificate);
+        key = std::move(made.key);
+    }
+    if (certificate.empty()) return;
     auto& context = state.tls.emplace(asio::ssl::context::tls_server);
     error_code error;
     context.use_certificate_chain(asio::buffer(certificate), error);
@@ -35,6 +42,7 @@ void set_up_tls(origin_state& state) {
     if (error)
         throw std::system_error(std::make_error_code(std::errc::invalid_argument),
                                 "faulty_origin: certificate, key: " + error.message());
+    if (state.faults.may_draw(fault_kind::late_tickets)) SSL_CTX_set_num_tickets(context.native_handle(), 0);
 }
 
 }  // namespace
@@ -91,7 +99,7 @@ void origin_server::restart(std::chrono::milliseconds downtime) {
         if (state_.options.restart_drains) {
             c->finish();
         } else {
-            c->close(ending::goodbye);
+            c->close(ending::fin);
         }
     }
 }

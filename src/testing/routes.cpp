@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace hearth::testing {
 namespace {
@@ -58,25 +59,30 @@ reply choose(const request& r, const faulty_origin_options& options) {
     return {.status = 404, .content = "no such path\n"};
 }
 
+void add_hint(reply& answer, const faulty_origin_options& options, std::uint64_t to_come) {
+    if (!options.hint && !options.told_timeout) return;
+    const auto seconds = options.told_timeout.value_or(std::chrono::floor<std::chrono::seconds>(options.idle_timeout));
+    std::string hint = fmt::format("timeout={}", seconds.count());
+    if (options.hint && to_come > 0) hint += fmt::format(", max={}", to_come);
+    answer.fields.emplace_back("Keep-Alive", std::move(hint));
+}
+
 }  // namespace
 
-reply route(const request& r, const faulty_origin_options& options) {
+reply route(const request& r, const faulty_origin_options& options, std::uint64_t to_come) {
     reply answer = choose(r, options);
     answer.delay += options.work;
     answer.close = answer.close || !r.keep_alive();
     // HTTP/1.0 knows no chunks (RFC 9112, 6.1).
     if (r.version() < 11) answer.chunked = false;
-    if (options.hint && !answer.close) {
-        const auto seconds = std::chrono::floor<std::chrono::seconds>(options.idle_timeout);
-        answer.fields.emplace_back("Keep-Alive", fmt::format("timeout={}", seconds.count()));
-    }
+    if (!answer.close) add_hint(answer, options, to_come);
     answer.fields.insert(answer.fields.end(), options.fields.begin(), options.fields.end());
     return answer;
 }
 
 reply refusal(unsigned status, std::string why) { return {.status = status, .content = std::move(why), .close = true}; }
 
-std::string write_head(const reply& r, unsigned version) {
+std::string write_fields(const reply& r, unsigned version) {
     const http::status known = http::int_to_status(r.status);
     const std::string_view reason = known == http::status::unknown ? "Unknown" : http::obsolete_reason(known);
     std::string head = fmt::format("HTTP/1.1 {} {}\r\n", r.status, reason);
@@ -86,6 +92,11 @@ std::string write_head(const reply& r, unsigned version) {
     } else if (version < 11) {
         head += "Connection: keep-alive\r\n";
     }
+    return head;
+}
+
+std::string write_head(const reply& r, unsigned version) {
+    std::string head = write_fields(r, version);
     if (r.chunked) {
         head += "Transfer-Encoding: chunked\r\n";
     } else if (r.status != 204 && r.status != 304) {

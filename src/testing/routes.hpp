@@ -36,11 +36,15 @@ struct reply {
     }
 };
 
-/// What `r` is answered with.
-[[nodiscard]] reply route(const request& r, const faulty_origin_options& options);
+/// What `r` is answered with. `to_come`: how many more responses there will be on this connection, for the hint; 0: who
+/// knows.
+[[nodiscard]] reply route(const request& r, const faulty_origin_options& options, std::uint64_t to_come = 0);
 
 /// The answer to something that is no acceptable request.
 [[nodiscard]] reply refusal(unsigned status, std::string why);
+
+/// The head of `r` on the wire without framing and blank line.
+[[nodiscard]] std::string write_fields(const reply& r, unsigned version);
 
 /// The head of `r` on the wire, with framing, its blank line included. `version`: the request's, 10 or 11.
 [[nodiscard]] std::string write_head(const reply& r, unsigned version);

@@ -130,6 +130,11 @@ std::string raw_client::get(std::string_view target) {
     return response();
 }
 
+std::string raw_client::some() {
+    if (buffer_.empty()) (void)receive();
+    return std::exchange(buffer_, {});
+}
+
 std::string raw_client::rest() {
     while (receive() > 0) {
     }
@@ -142,6 +147,11 @@ int raw_client::end() {
     const ssize_t size = ::recv(fd_, &byte, 1, 0);
     if (size > 0) throw std::runtime_error("a byte came instead of the end");
     return size == 0 ? 0 : errno;
+}
+
+std::string request_text(std::string_view method, std::string_view id, std::string_view target) {
+    return std::string(method) + " " + std::string(target) +
+           " HTTP/1.1\r\nHost: o\r\nContent-Length: 0\r\nx-request-id: " + std::string(id) + "\r\n\r\n";
 }
 
 int connect_error(std::uint16_t port) {

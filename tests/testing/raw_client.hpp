@@ -25,6 +25,8 @@ public:
     std::string get(std::string_view target);
     /// One response: its head, and its body by Content-Length, by chunks (as they are on the wire), or none.
     std::string response(bool to_head_request = false);
+    /// What has come, at least a byte; "" at the end.
+    std::string some();
     /// Everything up to the end of the connection.
     std::string rest();
     /// Waits for the connection's end: 0 for FIN, or the errno. Fails when bytes come.
@@ -36,6 +38,9 @@ private:
     int fd_;
     std::string buffer_;
 };
+
+/// A request without a body, with this x-request-id.
+[[nodiscard]] std::string request_text(std::string_view method, std::string_view id, std::string_view target = "/");
 
 /// The errno of connecting to a port of 127.0.0.1; 0 when that works.
 [[nodiscard]] int connect_error(std::uint16_t port);

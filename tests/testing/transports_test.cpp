@@ -1,7 +1,10 @@
 // The origin on v6, unix sockets and TLS.
 #include "support/certificates.hpp"
 #include "testing/raw_client.hpp"
+#include "testing/tls_client.hpp"
 
+#include <hearth/client.hpp>
+#include <hearth/error.hpp>
 #include <hearth/testing/faulty_origin.hpp>
 
 #include <gtest/gtest.h>
@@ -9,7 +12,6 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -51,6 +53,7 @@ TEST(transports, says_why_it_cannot_listen) {
     EXPECT_THROW(faulty_origin({.address = "not an address"}), std::system_error);
     EXPECT_THROW(faulty_origin({.socket_path = std::string(200, 'x')}), std::system_error);
     EXPECT_THROW(faulty_origin({.certificate = "nonsense", .key = "nonsense"}), std::system_error);
+    EXPECT_THROW(faulty_origin({.certificate = "nonsense"}), hearth::error);
 }
 
 class unix_origin : public ::testing::Test {
@@ -87,37 +90,16 @@ TEST_F(unix_origin, restarts_in_the_same_place) {
     }
 }
 
-template <auto Free>
-struct freed_by {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        Free(object);
-    }
-};
-
 class tls_origin : public ::testing::Test {
 protected:
     faulty_origin_options options_{.certificate = test::certificates().server.certificate,
                                    .key = test::certificates().server.key};
 
-    /// Connects, shakes hands, gets "/", and gives what the connection's end looks like to OpenSSL.
-    int end_after_get(faulty_origin& origin) {
-        raw_client client(origin.port());
-        std::unique_ptr<SSL_CTX, freed_by<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
-        std::unique_ptr<SSL, freed_by<SSL_free>> tls(SSL_new(context.get()));
-        SSL_set_fd(tls.get(), client.fd());
-        EXPECT_EQ(SSL_connect(tls.get()), 1);
-        const std::string request = "GET / HTTP/1.1\r\nHost: o\r\n\r\n";
-        EXPECT_EQ(SSL_write(tls.get(), request.data(), static_cast<int>(request.size())), static_cast<int>(request.size()));
-        std::array<char, 4'096> buffer{};
-        const int size = SSL_read(tls.get(), buffer.data(), static_cast<int>(buffer.size()));
-        EXPECT_GT(size, 0);
-        EXPECT_EQ(body_of(std::string(buffer.data(), static_cast<std::size_t>(std::max(size, 0)))),
-                  "hello from the origin\n");
-        errno = 0;
-        const int last = SSL_read(tls.get(), buffer.data(), static_cast<int>(buffer.size()));
-        EXPECT_LE(last, 0);
-        return SSL_get_error(tls.get(), last);
+    /// Gets "/", and gives what the connection's end looks like to OpenSSL.
+    static int end_after_get(const faulty_origin& origin) {
+        tls_client client(origin.port());
+        EXPECT_EQ(body_of(client.get("/")), "hello from the origin\n");
+        return client.end();
     }
 };
 
@@ -143,6 +125,19 @@ TEST_F(tls_origin, gives_up_on_a_peer_that_does_not_shake_hands) {
     raw_client client(origin.port());
     EXPECT_EQ(client.end(), 0);
     EXPECT_EQ(origin.report().idle_closes, 0U);
+}
+
+TEST_F(tls_origin, makes_a_certificate_that_its_clients_can_trust) {
+    faulty_origin origin({.address = "127.0.0.1", .tls = true});
+    EXPECT_TRUE(origin.certificate().starts_with("-----BEGIN CERTIFICATE-----"));
+    for (const std::string host : {"127.0.0.1", "localhost"}) {
+        client trusting({.tls = {.ca = origin.certificate()}});
+        const std::string url = "https://" + host + ":" + std::to_string(origin.port()) + "/";
+        EXPECT_EQ(trusting.get(url).text(), "hello from the origin\n");
+    }
+    client doubting;
+    EXPECT_THROW((void)doubting.get(origin.url()), hearth::error);
+    EXPECT_EQ(faulty_origin().certificate(), "");
 }
 
 }  // namespace

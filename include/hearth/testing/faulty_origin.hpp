@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,9 @@ struct faulty_origin_options {
     std::uint16_t port = 0;
     /// Listen on this unix socket instead. The file is replaced if there is one, and removed at the end.
     std::string socket_path{};
+    /// Speak TLS, with a certificate made for the occasion unless there is one below. It signs itself and is for localhost,
+    /// 127.0.0.1, ::1 and `address`, for a day; faulty_origin::certificate() gives it.
+    bool tls = false;
     /// Speak TLS with this certificate chain and key (PEM text). Both or neither.
     std::string certificate{};
     std::string key{};
@@ -32,10 +36,13 @@ struct faulty_origin_options {
     /// `patience`, as with most servers.
     std::chrono::milliseconds idle_timeout{5'000};
     /// Tell the idle timeout in a Keep-Alive header, in whole seconds, rounded down as Node's server does.
+    /// With a fault close_after or close_after_silently, it tells too how many responses are to come.
     bool hint = false;
+    /// Tell this instead, a wrong hint, whatever `hint` says. 0 to 1'000'000 s.
+    std::optional<std::chrono::seconds> told_timeout{};
     /// Close idle connections by RST instead of FIN.
     bool reset_on_idle = false;
-    /// All connections are closed and the listener restarted this often. 0: never.
+    /// All connections are closed, abruptly by a bare FIN, and the listener restarted this often. 0: never.
     std::chrono::milliseconds restart_every{0};
     /// How long the listener stays away at a restart. 0: it stays, as when a server hands its listener to its successor.
     std::chrono::milliseconds restart_downtime{0};
@@ -72,7 +79,8 @@ struct faulty_origin_options {
 /// What the origin saw and did.
 struct faulty_origin_report {
     std::uint64_t connections = 0;  ///< accepted
-    std::uint64_t requests = 0;     ///< answered
+    std::uint64_t executed = 0;     ///< requests executed, answered or not
+    std::uint64_t requests = 0;     ///< answered whole, if wrongly
     std::uint64_t malformed = 0;    ///< answered with 4xx because they were not HTTP, or too large
     std::uint64_t idle_closes = 0;  ///< connections closed because they were idle
     std::uint64_t restarts = 0;
@@ -100,8 +108,8 @@ struct faulty_origin_report {
 /// The bytes of /bytes and /chunked are the alphabet, over and over. Anything else gets a 404; what is not HTTP gets a 400;
 /// a head over 16 KiB gets a 431, a body over 16 MiB a 413.
 ///
-/// A request counts as executed when it has been read whole, before its response is made: x-request-id tells them apart (the
-/// first 1'000'000 ids are remembered, their first 128 bytes).
+/// A request counts as executed when it has been read whole (or answered early), before its response is made: x-request-id
+/// tells them apart (the first 1'000'000 ids are remembered, their first 128 bytes).
 ///
 /// On TCP, an idle connection is closed in such a way that what its client sends at that moment is either read or never
 /// acknowledged.
@@ -120,6 +128,8 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept;
     /// "http://127.0.0.1:PORT", https with TLS; "http://localhost" on a unix socket.
     [[nodiscard]] std::string url() const;
+    /// Its certificate chain as PEM text, for clients to trust; empty without TLS.
+    [[nodiscard]] const std::string& certificate() const noexcept;
     [[nodiscard]] faulty_origin_report report() const;
     /// How often requests with this x-request-id were executed.
     [[nodiscard]] std::uint64_t executed(std::string_view id) const;
