@@ -13,12 +13,18 @@ std::chrono::microseconds gaps::up_to(std::chrono::microseconds most) {
     return std::chrono::microseconds(static_cast<std::int64_t>(between(0, static_cast<double>(most.count()))));
 }
 
+bool gaps::chance(double share) { return between(0, 1) < share; }
+
 std::chrono::microseconds gaps::next() {
-    const auto idle = static_cast<double>(idle_.count());
+    using us = std::chrono::microseconds;
+    const auto idle = static_cast<double>(us(closing_.idle).count());
+    const auto in_flight = static_cast<double>(us(closing_.in_flight).count());
     const double kind = between(0, 1);
     double gap = 0;
     if (kind < 0.9) {
         gap = between(0.1, 0.7) * idle;
+    } else if (kind < 0.98 && in_flight > 0) {
+        gap = idle - between(0.2, 0.8) * in_flight;
     } else if (kind < 0.98) {
         // The server's timer and ours run out at nearly the same time.
         const double spread = std::max(500.0, 0.002 * idle);
@@ -26,7 +32,7 @@ std::chrono::microseconds gaps::next() {
     } else {
         gap = between(1.0, 1.3) * idle;
     }
-    return std::chrono::microseconds(static_cast<std::int64_t>(gap));
+    return us(static_cast<std::int64_t>(gap));
 }
 
 }  // namespace hearth::cli

@@ -1,7 +1,6 @@
 #include "soak_pass.hpp"
 
 #include "error_name.hpp"
-#include "soak_gaps.hpp"
 
 #include <hearth/agent.hpp>
 
@@ -12,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -42,10 +42,14 @@ struct shared_state {
         return n;
     }
 
-    void fail(const error_code& code) {
+    void fail(const failure& f) {
         ++result.requests;
+        if (may_have_been_executed(f)) {
+            ++result.maybe_executed;
+            return;
+        }
         ++result.failed;
-        ++result.errors[error_name(code)];
+        ++result.errors[error_name(f.code)];
     }
 
     void answer(int status, clock::duration latency) {
@@ -61,18 +65,20 @@ public:
     caller(asio::io_context& context, shared_state& shared, std::uint64_t number)
         : shared_(shared),
           agent_(context, shared.options.agent),
+          name_(fmt::format("{}-{}", shared.options.name, number)),
           // Far apart, so that no two callers' seeds meet for neighbouring --seed.
-          gaps_(shared.options.seed * 1'000'003 + number, shared.options.idle),
+          gaps_(shared.options.seed * 1'000'003 + number, shared.options.closing),
           pause_(context),
           last_answer_(context, clock::time_point::max()) {}
 
     asio::awaitable<void> run() {
-        co_await pause(gaps_.up_to(shared_.options.idle / 2));
+        co_await pause(gaps_.up_to(shared_.options.closing.idle / 2));
         while (const std::uint64_t size = shared_.take(shared_.options.burst)) {
             under_way_ = size;
             for (std::uint64_t i = 0; i < size; ++i) {
                 asio::co_spawn(
-                    pause_.get_executor(), [this] { return fetch(); }, asio::detached);
+                    pause_.get_executor(), [this, r = next_request()]() mutable { return fetch(std::move(r)); },
+                    asio::detached);
             }
             while (under_way_ > 0) co_await last_answer_.async_wait(no_throw);
             co_await pause(gaps_.next());
@@ -86,15 +92,25 @@ public:
     void abort() { agent_.destroy(); }
 
 private:
-    asio::awaitable<void> fetch() {
+    request next_request() {
+        std::string id = fmt::format("{}-{}", name_, ++sent_);
+        request r("GET", shared_.options.url, headers({{"x-request-id", id}}));
+        if (gaps_.chance(shared_.options.post_share)) {
+            r.method = "POST";
+            r.body = std::move(id);
+        }
+        return r;
+    }
+
+    asio::awaitable<void> fetch(request what) {
         const clock::time_point start = clock::now();
         try {
-            response r = co_await agent_.get(shared_.options.url);
+            response r = co_await agent_.send(std::move(what));
             co_await r.discard();
             shared_.answer(r.status(), clock::now() - start);
         } catch (const hearth::error& e) {
             // Our own doing, on Ctrl-C.
-            if (e.info().code != errc::agent_closed) shared_.fail(e.info().code);
+            if (e.info().code != errc::agent_closed) shared_.fail(e.info());
         }
         if (--under_way_ == 0) last_answer_.cancel();
     }
@@ -111,16 +127,20 @@ private:
         shared_.result.connections += count.opened;
         shared_.result.noticed += closed(close_reason::server_closed) + closed(close_reason::stale_at_use);
         shared_.result.replays += count.replays;
+        for (std::size_t i = 0; i < evidence_count; ++i)
+            shared_.result.replays_by_evidence[i] += count.replays_by_evidence[i];
         shared_.result.retries += count.retries;
         agent_.destroy();
     }
 
     shared_state& shared_;
     agent agent_;
+    std::string name_;
     gaps gaps_;
     asio::steady_timer pause_;
     asio::steady_timer last_answer_;
     std::uint64_t under_way_ = 0;
+    std::uint64_t sent_ = 0;
 };
 
 class pass {
@@ -190,6 +210,25 @@ private:
 };
 
 }  // namespace
+
+bool may_have_been_executed(const failure& f) noexcept {
+    if (f.method != "POST" || f.code == errc::deadline_exceeded) return false;
+    if (f.phase != phase::write && f.phase != phase::headers && f.phase != phase::body) return false;
+    switch (f.evidence) {
+        case evidence::not_sent:
+        case evidence::closed_before:
+        case evidence::reset_in_flight:
+        case evidence::refused: return false;
+        case evidence::none:
+        case evidence::unacknowledged:
+        case evidence::half_closed:
+        case evidence::acknowledged:
+        case evidence::silent:
+        case evidence::unsolicited:
+        case evidence::response_begun: return true;
+    }
+    return true;
+}
 
 std::chrono::microseconds pass_result::latency(double share) const {
     if (latencies.empty()) return 0us;

@@ -15,6 +15,9 @@ struct soak_result {
     std::optional<pass_result> hearth{};
 };
 
+/// Whether Hearth failed no request and had none executed twice that must not be.
+[[nodiscard]] bool kept_its_promise(const pass_result& hearth) noexcept;
+
 /// A table, both side by side, and one sentence of verdict.
 [[nodiscard]] std::string as_table(const soak_result& r, const painter& paint);
 /// One line; `hearth help soak` documents its shape.
