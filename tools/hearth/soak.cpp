@@ -1,6 +1,7 @@
 // hearth soak: the same traffic through a plain keep-alive client and through Hearth, side by side.
 
 #include "cli_common.hpp"
+#include "soak_faults.hpp"
 #include "soak_pass.hpp"
 #include "soak_report.hpp"
 
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace hearth::cli {
 namespace {
@@ -39,6 +41,7 @@ Examples:
   hearth soak                                   20,000 requests a pass, 20 seconds each
   hearth soak --requests 50000 --seed 7         longer, with other gaps
   hearth soak --idle 2s                         a timeout long enough to be learnt
+  hearth soak --faults execute_then_rst=2       one request in 50 is executed, and its connection reset
   hearth soak http://localhost:3000/ --idle 5s  your own server, which closes after 5 s (Node's default)
   hearth soak --json | jq .hearth.failed
 
@@ -50,6 +53,13 @@ JSON (--json), one object; "hearth" is null when Ctrl-C came before its turn:
    "latency_ms": {"p50": X, "p99": X, "max": X}, "interrupted": false}}
   executed_twice, repeated_safely and caught_in_flight are null with a URL: only a server knows them.
 
+Faults (--faults), beyond those above, as KIND or KIND=PERCENT (default 1) in a list. Idle faults
+happen in flight, to so many of the idle connections that time out; the others to so many
+connections (close_after) or requests. A POST that they kill when the server may have read it counts
+as maybe_executed, not as failed; a GET is sent again, or fails when its response had begun:
+)";
+
+constexpr const char* footer_end = R"(
 Exit status: 0 Hearth failed no request and had no POST executed twice, 1 it did, 2 wrong usage,
 130 interrupted (with what there was so far).)";
 
@@ -60,6 +70,7 @@ struct soak_options {
     std::optional<std::uint64_t> posts;
     milliseconds idle{0};
     milliseconds duration{60'000};
+    std::vector<wanted_fault> faults{};
     std::uint64_t seed = 1;
     bool json = false;
 
@@ -107,7 +118,7 @@ testing::faulty_origin_options origin_options(const soak_options& o, const pass_
     testing::faulty_origin_options origin;
     origin.idle_timeout = o.idle;
     origin.in_flight = pass.closing.in_flight;
-    origin.faults = {{.kind = testing::fault_kind::idle_fin, .in_flight = true}};
+    origin.faults = weigh_faults(o.faults);
     origin.seed = o.seed;
     origin.work = 500us;
     origin.restart_every = restart_every;
@@ -155,21 +166,28 @@ std::string what_is_sent(const pass_options& pass) {
     return fmt::format("{} requests, {:.0f} % of them POSTs", count, pass.post_share * 100);
 }
 
+std::string what_the_server_does(const soak_options& o, const pass_options& pass) {
+    if (!o.built_in()) return fmt::format("They go to {},\nwith pauses around {} ms.\n", o.url, o.idle.count());
+    std::string text = fmt::format(
+        "Their server closes connections that were idle for {} ms. What is sent in the\nlast {} ms of "
+        "that is lost, as if it had crossed with the close on its way. It restarts every {} s.\n",
+        o.idle.count(), pass.closing.in_flight.count(), restart_every.count());
+    for (const wanted_fault& w : o.faults)
+        text += fmt::format("Asked for besides: {} ({} %).\n", to_string(w.kind), w.percent);
+    return text;
+}
+
 std::string introduction(const soak_options& o, const pass_options& pass) {
-    const std::string server =
-        o.built_in() ? fmt::format(
-                           "Their server closes connections idle for {} ms, loses what is sent in the last {} ms of\n"
-                           "that, as if it had crossed with the close on its way, and restarts every {} s.",
-                           o.idle.count(), pass.closing.in_flight.count(), restart_every.count())
-                     : fmt::format("They go to {}, with pauses around {} ms.", o.url, o.idle.count());
-    return fmt::format("{}, up to {} at a time, first by a plain keep-alive client, then by Hearth.\n{}\n\n",
-                       what_is_sent(pass), pass.callers * pass.burst, server);
+    return fmt::format("{}, up to {} at a time, first by a plain keep-alive client,\nthen by Hearth. {}\n",
+                       what_is_sent(pass), pass.callers * pass.burst, what_the_server_does(o, pass));
 }
 
 int soak(soak_options o) {
     if (o.idle == 0ms) o.idle = o.built_in() ? 400ms : 5s;
     if (o.built_in() && o.idle < shortest_idle)
         throw usage_error(fmt::format("--idle must be at least {} ms for the server built in", shortest_idle.count()));
+    if (!o.built_in() && !o.faults.empty())
+        throw usage_error("--faults are of the server built in; with a URL there is none");
     const pass_options with_defaults = common(o);
     pass_options plain = with_defaults;
     plain.agent = plain_agent(plain.agent);
@@ -191,7 +209,7 @@ int soak(soak_options o) {
 void add_soak(CLI::App& app, action& chosen) {
     CLI::App* verb = app.add_subcommand("soak", summary);
     auto o = std::make_shared<soak_options>();
-    verb->footer(footer);
+    verb->footer(footer + fault_list() + footer_end);
     verb->add_option("URL", o->url, "A server to use instead of the one built in")->check(is_url());
     verb->add_option("--requests", o->requests, "Requests a pass (default: 20,000; 1,000 with a URL)")
         ->check(CLI::Range(1, 1'000'000));
@@ -202,7 +220,11 @@ void add_soak(CLI::App& app, action& chosen) {
     add_duration(*verb, "--idle", o->idle,
                  "The server's idle timeout, around which the gaps lie (default: 400ms; 5s with a URL)");
     add_duration(*verb, "--duration", o->duration, "No new request in a pass after so long (default: 60s)");
-    verb->add_option("--seed", o->seed, "Draws the gaps; the same seed gives the same gaps (default: 1)");
+    verb->add_option_function<std::string>(
+            "--faults", [o](const std::string& list) { o->faults = parse_faults(list); },
+            "What else goes wrong with the server built in: KIND=PERCENT,... (see below)")
+        ->type_name("LIST");
+    verb->add_option("--seed", o->seed, "Draws gaps and faults; the same seed draws the same (default: 1)");
     verb->add_flag("--json", o->json, "Print the result as JSON");
     verb->callback([o, &chosen] { chosen = [o] { return soak(*o); }; });
 }

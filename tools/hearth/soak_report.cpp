@@ -182,8 +182,14 @@ std::string verdict(const soak_result& r) {
         text += twice == 0 ? " and had no POST executed twice"
                            : fmt::format(" and had {} POST{} executed twice", with_commas(twice), twice == 1 ? "" : "s");
     }
-    return fmt::format("{}; the plain client failed {} of {}.", text,
-                       plain.failed == 0 ? "none" : of(plain.failed, plain.requests), with_commas(plain.requests));
+    text += fmt::format("; the plain client failed {} of {}.", plain.failed == 0 ? "none" : of(plain.failed, plain.requests),
+                        with_commas(plain.requests));
+    if (hearth.maybe_executed > 0)
+        text += fmt::format(
+            "\nHearth lost {} POST{} that the server may have executed, sent none of them again, and told "
+            "their callers.",
+            with_commas(hearth.maybe_executed), hearth.maybe_executed == 1 ? "" : "s");
+    return text;
 }
 
 double ms(std::chrono::microseconds d) { return static_cast<double>(d.count()) / 1e3; }
