@@ -123,10 +123,10 @@ void closes(table& t, const soak_result& r) {
     t.count("sent again at once", [](const pass_result& p) { return p.replays; });
     std::map<std::string_view, std::vector<std::size_t>> kinds;
     for (std::size_t i = 0; i < evidence_count; ++i) kinds[in_words(static_cast<evidence>(i))].push_back(i);
-    for (const auto& [words, members] : kinds) {
-        t.part(words, [&](const pass_result& p) {
+    for (const auto& kind : kinds) {
+        t.part(kind.first, [&](const pass_result& p) {
             std::uint64_t sum = 0;
-            for (const std::size_t i : members) sum += p.replays_by_evidence[i];
+            for (const std::size_t i : kind.second) sum += p.replays_by_evidence.at(i);
             return sum;
         });
     }
