@@ -51,6 +51,8 @@ TEST(command, wrong_usage_is_told_in_one_line) {
     expect_usage_error({"soak", "--idle", "0"}, "--idle");
     expect_usage_error({"soak", "--idle", "9ms"}, "--idle must be at least 10 ms");
     expect_usage_error({"soak", "--posts", "101"}, "--posts");
+    expect_usage_error({"soak", "--faults", "meteor"}, "there is no fault 'meteor'");
+    expect_usage_error({"soak", "http://a/", "--faults", "cut_short"}, "--faults are of the server built in");
     expect_usage_error({"soak", "ftp://example.com/"}, "ftp");
     expect_usage_error({"soak", "http://a/", "http://b/"}, "http://b/");
 }
@@ -193,6 +195,24 @@ TEST(soak_command, a_lost_get_is_a_failure_of_the_client_that_does_not_repeat_it
     EXPECT_EQ(number(both, "plain", "failed"), 1) << e.out;
     EXPECT_EQ(number(both, "hearth", "failed"), 0) << e.out;
     EXPECT_EQ(number(both, "hearth", "replays"), 1) << e.out;
+}
+
+TEST(soak_command, does_worse_where_it_is_asked_to) {
+    const ended e = hearth({"soak", "--json", "--requests", "600", "--faults", "execute_then_rst=3"});
+    const auto both = parsed(e);
+    // A GET that meets the fault at every try fails.
+    EXPECT_EQ(e.status, number(both, "hearth", "failed") == 0 ? 0 : 1) << e.out << e.err;
+    EXPECT_GT(number(both, "hearth", "maybe_executed"), 0) << "POSTs are not sent again";
+    EXPECT_GT(number(both, "hearth", "repeated_safely"), 0) << "GETs are";
+    EXPECT_EQ(number(both, "hearth", "executed_twice"), 0);
+    EXPECT_GT(number(both, "plain", "maybe_executed"), 0);
+}
+
+TEST(soak_command, exits_with_1_when_hearth_fails) {
+    const ended e = hearth({"soak", "--requests", "200", "--posts", "0", "--faults", "cut_short=50"});
+    EXPECT_EQ(e.status, 1) << e.out << e.err;
+    EXPECT_TRUE(has(e.out, "Asked for besides: cut_short (50 %).")) << e.out;
+    EXPECT_TRUE(has(e.out, "truncated_response")) << e.out;
 }
 
 TEST(soak_command, exits_with_1_when_requests_fail) {

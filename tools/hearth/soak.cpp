@@ -53,10 +53,11 @@ JSON (--json), one object; "hearth" is null when Ctrl-C came before its turn:
    "latency_ms": {"p50": X, "p99": X, "max": X}, "interrupted": false}}
   executed_twice, repeated_safely and caught_in_flight are null with a URL: only a server knows them.
 
-Faults (--faults), beyond those above, as KIND or KIND=PERCENT (default 1) in a list. Idle faults
-happen in flight, to so many of the idle connections that time out; the others to so many
-connections (close_after) or requests. A POST that they kill when the server may have read it counts
-as maybe_executed, not as failed; a GET is sent again, or fails when its response had begun:
+Faults (--faults), beyond those above: a list of KIND or KIND=PERCENT (default 1). Those of idle
+connections happen, in flight, to so many of the connections that time out, those named close_after
+to so many connections, after 10 responses, and the others to so many requests. A POST that they
+kill when the server may have read it counts as maybe_executed, not as failed; a GET is sent again,
+a few times, and fails when its response had begun:
 )";
 
 constexpr const char* footer_end = R"(

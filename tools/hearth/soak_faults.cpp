@@ -20,13 +20,13 @@ using testing::fault_kind;
 enum class family : std::uint8_t { connection, idle, request };
 constexpr std::size_t families = 3;
 
+// The kinds of a family follow each other.
 family family_of(fault_kind kind) {
-    const std::string_view name = to_string(kind);
-    if (name.starts_with("idle_")) return family::idle;
-    return name.starts_with("close_after") ? family::connection : family::request;
+    if (kind < fault_kind::idle_fin) return family::connection;
+    return kind < fault_kind::early_answer ? family::idle : family::request;
 }
 
-bool can_be_in_flight(fault_kind kind) { return family_of(kind) == family::idle && to_string(kind) != "idle_silence"; }
+bool can_be_in_flight(fault_kind kind) { return family_of(kind) == family::idle && kind != fault_kind::idle_silence; }
 
 unsigned percent_of(const std::vector<wanted_fault>& wanted, family f) {
     unsigned sum = 0;
@@ -36,10 +36,15 @@ unsigned percent_of(const std::vector<wanted_fault>& wanted, family f) {
     return sum;
 }
 
-// Of the soak's server, which speaks plain TCP.
+// Of the soak's server, which does not speak TLS.
 bool is_possible(fault_kind kind) {
-    constexpr std::array<std::string_view, 4> others{"none", "slow_handshake", "idle_close_notify", "late_tickets"};
-    return std::ranges::find(others, to_string(kind)) == others.end();
+    switch (kind) {
+        case fault_kind::none:
+        case fault_kind::slow_handshake:
+        case fault_kind::idle_close_notify:
+        case fault_kind::late_tickets: return false;
+        default: return true;
+    }
 }
 
 std::string known_names() {
@@ -88,12 +93,14 @@ std::string fault_list() {
     std::string lines;
     for (std::size_t i = 0; i < testing::fault_kinds; ++i) {
         const auto kind = static_cast<fault_kind>(i);
-        if (is_possible(kind)) lines += fmt::format("  {}\n", to_string(kind));
+        if (is_possible(kind)) lines += fmt::format("  {:<26}{}\n", to_string(kind), description(kind));
     }
     return lines;
 }
 
 std::vector<testing::fault> weigh_faults(const std::vector<wanted_fault>& wanted) {
+    // A connection of the soak carries few requests.
+    constexpr std::uint64_t responses = 10;
     // `none` has one weight for all families, so the others are weighed against it: so much a percent.
     constexpr std::uint32_t nothing = 1'000;
     constexpr std::uint32_t most = 1'000'000;
@@ -103,7 +110,10 @@ std::vector<testing::fault> weigh_faults(const std::vector<wanted_fault>& wanted
         // Idle connections do not have nothing happen to them: they are closed, this way or another.
         const bool only_these = family_of(w.kind) == family::idle || sum == 100;
         const std::uint32_t weight = only_these ? w.percent * (most / 100) : w.percent * nothing / (100 - sum);
-        faults.push_back({.kind = w.kind, .weight = std::max(1U, weight), .in_flight = can_be_in_flight(w.kind)});
+        faults.push_back({.kind = w.kind,
+                          .weight = std::max(1U, weight),
+                          .in_flight = can_be_in_flight(w.kind),
+                          .count = family_of(w.kind) == family::connection ? responses : 0});
     }
     if (const unsigned sum = percent_of(wanted, family::idle); sum < 100)
         faults.push_back({.kind = fault_kind::idle_fin, .weight = (100 - sum) * (most / 100), .in_flight = true});
