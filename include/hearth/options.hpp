@@ -31,7 +31,9 @@ struct retry_options {
     std::chrono::milliseconds max_delay{10'000};
     /// A server that this agent has reached before and that now refuses connections is taken to be restarting: its requests
     /// wait for it together, so long at most each, and one of them tries at growing intervals. 0 (they are retried one by
-    /// one, as after other failures), or 1 ms to 24 h. Default 5 s. Does nothing where max_retries is 0.
+    /// one, as after other failures), or 1 ms to 24 h. Default 5 s. Does nothing where max_retries is 0. One that has
+    /// answered before and now breaks more connections at once than the budget lets retry is waited for in the same way,
+    /// each time counting as a retry.
     std::chrono::milliseconds max_downtime{5'000};
     /// Also retry idempotent requests answered with 429, 502, 503 or 504, after the answer's Retry-After. Default off.
     bool on_status = false;

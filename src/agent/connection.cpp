@@ -247,10 +247,15 @@ bool connection::on_head() {
     transport_->response_begun();
     silence_hook::unlink();
     const http1::response_message& m = who.message();
-    // Servers say so to idle connections, before they close them.
-    if (m.status == 408 && who.reused && is_unsolicited()) {
-        seek_proof({.code = errc::connection_closed, .evidence = evidence::unsolicited}, {});
-        return false;
+    // Servers say so to idle connections, before they close them. A server whose kernel already had the request did not look
+    // there (RFC 9110, 15.5.9): what may be sent again is.
+    if (m.status == 408 && who.reused) {
+        const evidence known = is_unsolicited() ? evidence::unsolicited : evidence::acknowledged;
+        const bool closes = who.reader().facts().says_close;
+        if (known == evidence::unsolicited || (closes && core_.may_replay(who, known))) {
+            seek_proof({.code = errc::connection_closed, .evidence = known}, {});
+            return false;
+        }
     }
     headers_due_ = expect_due_ = pool::never;
     const http1::keep_alive_hint hint = http1::find_keep_alive(m.fields);

@@ -123,7 +123,7 @@ void agent_core::on_grant(const pool::action& a) {
         return pool_.refused(a.conn, a.request, now_);
     }
     origin& o = *who->origin;
-    if (!downtimes_.empty()) is_back(o);
+    if (!downtimes_.empty()) opened_again(o);
     who->stage = stage::exchanging;
     who->timer.reset();
     who->refused_since = pool::never;

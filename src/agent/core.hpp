@@ -30,12 +30,15 @@
 
 namespace hearth::detail {
 
-/// A server that was there and now refuses connections: it is tried at intervals, once for all who wait for it.
+/// A server that was there and now refuses connections, or breaks them: it is tried at intervals, once for all who wait for
+/// it.
 struct downtime {
     std::deque<std::weak_ptr<call>> waiting;  // some may be over
     exchange_failure refusal;                 // the latest
     std::chrono::nanoseconds interval;
     std::unique_ptr<net::timer> probe;
+    bool by_loss = false;    // the latest sign of it was a broken connection: that one opens proves nothing
+    bool is_trying = false;  // who was sent to try has not been heard of
 };
 
 /// Everything happens in steps: a batch of socket events, a timer, a call from outside. A step first changes the pool and
@@ -174,11 +177,15 @@ private:
 
     // A server that is away for a moment (downtime.cpp).
     [[nodiscard]] bool wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f);
+    [[nodiscard]] bool wait_after_loss(const std::shared_ptr<call>& who, const exchange_failure& f, std::string& verdict);
+    [[nodiscard]] downtime* join_downtime(const std::shared_ptr<call>& who, const exchange_failure& f, bool by_loss);
     [[nodiscard]] bool hold(const std::shared_ptr<call>& who);
     void hold_all(hearth::detail::origin& o);
     void await_return(downtime& d, const std::shared_ptr<call>& who);
     void probe(hearth::detail::origin& o);
     void is_back(hearth::detail::origin& o);
+    void opened_again(hearth::detail::origin& o);
+    void answered_again(hearth::detail::origin& o);
     [[nodiscard]] std::size_t waiting_for(pool::origin_id id) const;
     void start_again(const std::shared_ptr<call>& who);
 

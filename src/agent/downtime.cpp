@@ -1,4 +1,5 @@
-// A server that restarts refuses connections for a moment. Those who want it wait together, and it is tried once for all.
+// A server that restarts refuses connections for a moment, or breaks them. Those who want it wait together, and it is tried
+// once for all.
 #include "agent/core.hpp"
 
 #include <algorithm>
@@ -27,15 +28,37 @@ bool is_waiting(const std::weak_ptr<call>& weak) {
 
 // False when it is none of that, or has lasted too long for this call.
 bool agent_core::wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f) {
+    if (!who->origin->was_up || closing_ || destroyed_ || !policy::is_refusal(f.code, f.cause)) return false;
+    return join_downtime(who, f, false) != nullptr;
+}
+
+// A server that is killed breaks the connections that it has not accepted yet, and those that it has, all at once: more than
+// the budget allows to retry. It counts as a retry, but they go on only when one of them has shown that the server is back.
+bool agent_core::wait_after_loss(const std::shared_ptr<call>& who, const exchange_failure& f, std::string& verdict) {
+    if (who->origin->count.responses == 0 || !policy::is_loss(f.code, f.cause)) return false;
+    const downtime* const d = join_downtime(who, f, true);
+    if (d == nullptr) return false;
+    ++who->retries;
+    ++who->origin->count.retries;
+    who->last_failure = make_failure(*who, f, std::move(verdict));
+    tell_request(request_event::kind::retrying, *who, [&](request_event& e) {
+        e.delay = d->interval;
+        e.why = who->last_failure.get();
+    });
+    return true;
+}
+
+downtime* agent_core::join_downtime(const std::shared_ptr<call>& who, const exchange_failure& f, bool by_loss) {
     origin& o = *who->origin;
-    if (!o.was_up || closing_ || destroyed_ || !policy::is_refusal(f.code, f.cause)) return false;
     const retry_options& r = retry_of(*who, options_);
-    if (r.max_retries == 0 || r.max_downtime.count() == 0) return false;
+    if (r.max_retries == 0 || r.max_downtime.count() == 0) return nullptr;
     if (who->refused_since == pool::never) who->refused_since = now_.mono;
-    if (now_.mono - who->refused_since >= r.max_downtime) return false;
+    if (now_.mono - who->refused_since >= r.max_downtime) return nullptr;
     const auto [at, is_new] = downtimes_.try_emplace(static_cast<std::uint64_t>(o.id));
     downtime& d = at->second;
     d.refusal = f;
+    d.by_loss = by_loss;
+    d.is_trying = false;
     if (is_new) {
         d.interval = first_interval;
         d.probe = std::make_unique<net::timer>(timers_, [this, weak = o.weak_from_this()] {
@@ -43,10 +66,10 @@ bool agent_core::wait_for_return(const std::shared_ptr<call>& who, const exchang
         });
         d.probe->set(now_.mono + d.interval);
     }
-    if (d.waiting.size() >= options_.max_pending) return false;
+    if (d.waiting.size() >= options_.max_pending) return nullptr;
     await_return(d, who);
     if (is_new) hold_all(o);
-    return true;
+    return &d;
 }
 
 // Those who wait in the pool would each be dialled for.
@@ -102,16 +125,20 @@ void agent_core::probe(origin& o) {
     if (at == downtimes_.end()) return;
     downtime& d = at->second;
     std::erase_if(d.waiting, [](const std::weak_ptr<call>& weak) { return !is_waiting(weak); });
-    const bool is_tried = pool_.of(o.id).connecting > 0;
+    const auto gauges = pool_.of(o.id);
+    const bool is_tried = gauges.connecting > 0;
     if (d.waiting.empty() && !is_tried) {
         downtimes_.erase(at);
         return;
     }
+    // Whose connection has not broken for so long is being served, even if slowly.
+    if (d.by_loss && d.is_trying && gauges.in_use > 0) return is_back(o);
     d.interval = std::min(d.interval * 2, longest_interval);
     d.probe->set(now_.mono + d.interval);
     if (is_tried) return;
     const auto who = d.waiting.front().lock();
     d.waiting.pop_front();
+    d.is_trying = true;
     start_again(who);
 }
 
@@ -124,6 +151,18 @@ void agent_core::is_back(origin& o) {
         const auto who = weak.lock();
         if (who && who->stage == stage::retrying) start_again(who);
     }
+}
+
+// A connection is there. Where they broke, that is not enough.
+void agent_core::opened_again(origin& o) {
+    const auto at = downtimes_.find(static_cast<std::uint64_t>(o.id));
+    if (at != downtimes_.end() && !at->second.by_loss) is_back(o);
+}
+
+// Where it refuses, an old connection's answer says nothing about new ones.
+void agent_core::answered_again(origin& o) {
+    const auto at = downtimes_.find(static_cast<std::uint64_t>(o.id));
+    if (at != downtimes_.end() && at->second.by_loss) is_back(o);
 }
 
 std::size_t agent_core::waiting_for(pool::origin_id id) const {

@@ -32,7 +32,7 @@ void agent_core::dialled(connection& c) {
     c.shared_origin()->was_up = true;
     tell_connection(connection_event::kind::opened, c);
     pool_.opened(c.id(), now_);
-    if (!downtimes_.empty()) is_back(*c.shared_origin());
+    if (!downtimes_.empty()) opened_again(*c.shared_origin());
 }
 
 void agent_core::dial_failed(connection& c) {
@@ -117,8 +117,10 @@ void agent_core::retry_or_fail(const std::shared_ptr<call>& who, exchange_failur
     if (who->deadline != pool::never && now_.mono + delay >= who->deadline)
         return refuse("not retried because the deadline would pass");
     if (!who->out.rewind(who->request.body)) return refuse("not retried because the body's source could not be rewound");
-    if (!budget_.try_take(pool_.totals().in_use + pool_.totals().pending, policy_options))
+    if (!budget_.try_take(pool_.totals().in_use + pool_.totals().pending, policy_options)) {
+        if (wait_after_loss(who, f, verdict)) return;
         return refuse("not retried because the retry budget is spent");
+    }
     who->holds_retry = true;
     wait_to_retry(who, make_failure(*who, std::move(f), std::move(verdict)), delay);
 }
@@ -198,6 +200,7 @@ void agent_core::stop_listening(call& who) {
 void agent_core::head_arrived(call& who) {
     give_back_retry(who);
     ++who.origin->count.responses;
+    if (!downtimes_.empty()) answered_again(*who.origin);
     who.timings.first_byte = now_.mono - who.written_since;
     who.timings.total = now_.mono - who.submitted;
     stop_listening(who);

@@ -117,6 +117,11 @@ bool is_refusal(errc code, const error_code& cause) noexcept {
            (code == errc::connect_failed && cause == boost::system::errc::no_such_file_or_directory);
 }
 
+bool is_loss(errc code, const error_code& cause) noexcept {
+    return code == errc::connection_closed || code == errc::connection_reset || code == errc::truncated_response ||
+           (code == errc::connect_failed && cause == boost::system::errc::connection_reset);
+}
+
 bool is_retryable_status(int status) noexcept { return status == 429 || status == 502 || status == 503 || status == 504; }
 
 retry_decision may_retry(const retry_facts& facts, const retry_options& options) noexcept {

@@ -50,6 +50,9 @@ struct retry_decision {
 /// Whether a dial's failure says that nobody listens there (any more): the server may be restarting.
 [[nodiscard]] bool is_refusal(errc code, const error_code& cause) noexcept;
 
+/// Whether a connection broke, before or after the request was written: the server may be on its way down or up.
+[[nodiscard]] bool is_loss(errc code, const error_code& cause) noexcept;
+
 /// Whether a status is one that options.on_status retries.
 [[nodiscard]] bool is_retryable_status(int status) noexcept;
 

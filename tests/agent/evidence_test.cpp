@@ -249,6 +249,26 @@ TEST(agent_evidence, a_408_that_crossed_with_the_request_is_not_its_answer) {  /
     }
 }
 
+// Its timer had run out before it looked for the request, which its kernel had.
+TEST(agent_evidence, a_closing_408_to_an_acknowledged_request_is_an_answer_only_where_it_must_be) {  // 31
+    const auto answered_408 = [](const std::string& method, const std::string& fields) {
+        return catch_in_flight(
+            [fields](peer& p, const std::function<void()>& written) {
+                written();
+                p.hear_again();
+                p.read_head();
+                p.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 5\r\n" + fields + "\r\nagain");
+                p.close();
+            },
+            {.method = method});
+    };
+    const outcome get = answered_408("GET", "Connection: close\r\n");
+    EXPECT_EQ(get.answer, 200) << get.failure.message();
+    EXPECT_EQ(get.replays(evidence::acknowledged), 1U);
+    EXPECT_EQ(answered_408("POST", "Connection: close\r\n").answer, 408);
+    EXPECT_EQ(answered_408("GET", "").answer, 408) << "it keeps the connection, so it means this request";
+}
+
 TEST(agent_evidence, silence_is_noticed_by_the_kernels_retransmissions) {  // 44
     const outcome o = catch_in_flight([](peer& p, const std::function<void()>& written) {
         written();

@@ -1,5 +1,6 @@
 // A server that goes away and comes back under load (docs/behaviours: 39).
 #include "support/run.hpp"
+#include "support/scripted_server.hpp"
 
 #include <hearth/agent.hpp>
 #include <hearth/testing/faulty_origin.hpp>
@@ -11,6 +12,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include <latch>
 #include <optional>
 #include <string>
 #include <vector>
@@ -108,6 +110,75 @@ TEST(agent_restart, waiting_for_it_is_done_once_for_all) {
         EXPECT_LT(std::chrono::steady_clock::now() - away, 10s);
         EXPECT_EQ(t.answered, callers);
         EXPECT_LE(a.stats().count.opened, 1U + 4U) << "no more than it needs";
+    });
+}
+
+// A server that is killed resets what it has not accepted yet, too: all at once, and on new connections.
+TEST(agent_restart, more_broken_at_once_than_the_budget_allows_wait_for_it) {
+    constexpr int callers = 20;
+    std::latch all_have_come(callers);
+    std::vector<scripted_server::script> scripts;
+    scripts.emplace_back([](peer& p) {
+        p.read_head();
+        p.send(ok_response("there", "Connection: close\r\n"));
+    });
+    for (int i = 0; i < callers; ++i) {
+        scripts.emplace_back([&](peer& p) {
+            p.read_head();
+            all_have_come.arrive_and_wait();
+            p.reset();
+        });
+    }
+    scripts.emplace_back([](peer& p) {
+        while (!p.read_head().empty()) p.respond("back");
+    });
+    scripted_server server(std::move(scripts));
+    run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        agent a(executor, {.retry = {.max_downtime = 20s}});
+        co_await (co_await a.get(server.url())).discard();
+        tally gets;
+        for (int i = 0; i < callers; ++i)
+            asio::co_spawn(executor, call_on(a, server.url(), "GET", std::to_string(i), 1, gets), asio::detached);
+        co_await until([&] { return gets.done == callers; });
+        for (const auto& f : gets.failures) ADD_FAILURE() << f.message();
+        EXPECT_EQ(a.stats().count.retries, std::uint64_t(callers));
+        EXPECT_EQ(a.stats().retrying, 0U);
+    });
+}
+
+TEST(agent_restart, one_that_goes_on_breaking_connections_is_not_flooded) {
+    constexpr int callers = 40;
+    std::latch all_have_come(callers);
+    std::vector<scripted_server::script> scripts;
+    scripts.emplace_back([](peer& p) {
+        p.read_head();
+        p.send(ok_response("there", "Connection: close\r\n"));
+    });
+    for (int i = 0; i < callers; ++i) {
+        scripts.emplace_back([&](peer& p) {
+            p.read_head();
+            all_have_come.arrive_and_wait();
+            p.reset();
+        });
+    }
+    scripts.emplace_back([](peer& p) {
+        p.read_head();
+        p.reset();
+    });
+    scripted_server server(std::move(scripts));
+    run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        agent a(executor, {.retry = {.base_delay = 1ms, .max_downtime = 400ms}});
+        co_await (co_await a.get(server.url())).discard();
+        tally gets;
+        for (int i = 0; i < callers; ++i)
+            asio::co_spawn(executor, call_on(a, server.url(), "GET", std::to_string(i), 1, gets), asio::detached);
+        co_await until([&] { return gets.done == callers; });
+        EXPECT_EQ(gets.failures.size(), std::size_t(callers));
+        for (const auto& f : gets.failures) EXPECT_EQ(f.code, errc::connection_reset) << f.message();
+        EXPECT_LE(server.requests(), 1 + 3 * callers) << "max_retries holds for each";
+        EXPECT_EQ(a.stats().retrying, 0U);
     });
 }
 

@@ -1,53 +1,39 @@
 // Against the real nginx.
 #include "support/nginx.hpp"
+#include "integration/callers.hpp"
 #include "support/certificates.hpp"
-#include "support/run.hpp"
-
-#include <hearth/agent.hpp>
-#include <hearth/client.hpp>
-
-#include <dirent.h>
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <random>
+#include <sstream>
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace {
 
 using namespace hearth::test;
 using hearth::agent;
+using hearth::evidence;
 
-// Sanitizers slow everything down tenfold and more.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int scale = 10;
-#else
-constexpr int scale = 1;
-#endif
-
-std::size_t open_descriptors() {
-    std::size_t n = 0;
-    DIR* dir = ::opendir("/proc/self/fd");
-    while (::readdir(dir) != nullptr) ++n;
-    ::closedir(dir);
-    return n;
-}
-
-struct nginx_test : testing::Test {
-    void SetUp() override {
-        if (!nginx::is_installed()) FAIL() << "nginx is not installed; scripts/setup test installs it";
-    }
+struct nginx_test : real_servers {
+    void SetUp() override { HEARTH_NEED_SERVER(nginx); }
 };
+
+// Connections accepted so far, by the server's own books.
+awaitable<unsigned long> accepted(agent& a, const nginx& server) {
+    const std::string status = co_await (co_await a.get(server.url("/status"))).text();
+    unsigned long n = 0;
+    std::istringstream(status.substr(status.find("requests") + 8)) >> n;
+    co_return n;
+}
 
 TEST_F(nginx_test, a_hundred_thousand_requests_over_fifty_connections_open_fifty) {
     const nginx server;
-    constexpr int requests = 100'000 / scale;
+    constexpr int requests = 100'000 / slowness;
     const std::size_t descriptors = open_descriptors();
     run([&]() -> awaitable<void> {
         const auto ex = co_await asio::this_coro::executor;
+        agent observer(ex);
+        const unsigned long before = co_await accepted(observer, server);
         agent a(ex, {.max_sockets = 50});
         int left = requests;
         int working = 50;
@@ -56,8 +42,9 @@ TEST_F(nginx_test, a_hundred_thousand_requests_over_fifty_connections_open_fifty
                 ex,
                 [&]() -> awaitable<void> {
                     while (left-- > 0) {
-                        hearth::response r = co_await a.get(server.url());
-                        EXPECT_EQ(co_await r.text(), "hello from nginx\n");
+                        const std::string id = std::to_string(left);
+                        hearth::response r = co_await a.send({"GET", server.url(), {{"x-request-id", id}}});
+                        EXPECT_EQ(co_await r.text(), id);
                     }
                 },
                 [&](const std::exception_ptr& e) {
@@ -70,104 +57,114 @@ TEST_F(nginx_test, a_hundred_thousand_requests_over_fifty_connections_open_fifty
         EXPECT_EQ(s.count.opened, 50U);
         EXPECT_EQ(s.count.responses, static_cast<std::uint64_t>(requests));
         EXPECT_EQ(s.count.failed, 0U);
-        // The server's own books: this connection is one of the fifty, or one more.
-        const std::string status = co_await (co_await a.get(server.url("/status"))).text();
-        EXPECT_NE(status.find("Active connections: 50"), std::string::npos) << status;
+        EXPECT_EQ(co_await accepted(observer, server) - before, 50U);
     });
     EXPECT_EQ(open_descriptors(), descriptors);
 }
 
-TEST_F(nginx_test, idle_gaps_around_its_keepalive_timeout_fail_nothing) {
-    const nginx server({.keepalive_timeout = "1s"});
-    run([&]() -> awaitable<void> {
-        const auto ex = co_await asio::this_coro::executor;
-        agent a(ex, {.max_sockets = 100});
-        std::minstd_rand random(7);
-        int working = 60;
-        int answered = 0;
-        for (int i = 0; i < 60; ++i) {
-            asio::co_spawn(
-                ex,
-                [&, gap = std::chrono::milliseconds(900 + random() % 200)]() -> awaitable<void> {
-                    for (int k = 0; k < 4; ++k) {
-                        hearth::response r = co_await a.get(server.url());
-                        answered += co_await r.text() == "hello from nginx\n";
-                        co_await pause(gap);
-                    }
-                },
-                [&](const std::exception_ptr& e) {
-                    EXPECT_FALSE(e);
-                    --working;
-                });
-        }
-        co_await until([&] { return working == 0; });
-        EXPECT_EQ(answered, 240);
-    });
+TEST_F(nginx_test, idle_gaps_around_its_keepalive_timeout) {
+    nginx server({.keepalive_timeout = "1s", .keep_books = true});
+    outcomes all;
+    run([&] { return call_with_gaps(server.url(), {.seed = 1}, {}, all); });
+    server.stop();
+    expect_promise_kept(all, server.executed());
 }
 
-TEST_F(nginx_test, few_requests_a_connection_reload_and_restart_under_load) {
-    nginx server({.keepalive_requests = 5});
-    std::atomic<bool> stop{false};
-    std::jthread disturber([&] {
-        for (int i = 0; i < 6; ++i) {
-            std::this_thread::sleep_for(100ms);
-            i % 2 == 0 ? server.reload() : server.restart();
-        }
-        stop = true;
-    });
-    run([&]() -> awaitable<void> {
-        const auto ex = co_await asio::this_coro::executor;
-        agent a(
-            ex,
-            {.max_sockets = 20,
-             .retry = {.max_retries = 50, .base_delay = 5ms, .max_delay = 100ms, .budget_percent = 100, .min_budget = 100}});
-        int working = 20;
-        int answered = 0;
-        for (int i = 0; i < 20; ++i) {
-            asio::co_spawn(
-                ex,
-                [&]() -> awaitable<void> {
-                    while (!stop) {
-                        hearth::response r = co_await a.get(server.url());
-                        answered += co_await r.text() == "hello from nginx\n";
-                    }
-                },
-                [&](const std::exception_ptr& e) {
-                    EXPECT_NO_THROW(if (e) std::rethrow_exception(e));
-                    --working;
-                });
-        }
-        co_await until([&] { return working == 0; });
-        EXPECT_GT(answered, 20);
-        EXPECT_EQ(a.stats().count.failed, 0U);
-    });
+TEST_F(nginx_test, idle_gaps_mended_by_evidence_alone) {
+    nginx server({.keepalive_timeout = "1s", .keep_books = true});
+    outcomes all;
+    run([&] { return call_with_gaps(server.url(), {.seed = 2}, by_evidence_alone(), all); });
+    server.stop();
+    expect_promise_kept(all, server.executed());
+    EXPECT_GT(all.replayed_after(evidence::closed_before), 0U);
 }
 
-TEST_F(nginx_test, tls) {
+TEST_F(nginx_test, idle_gaps_under_tls) {
+    const auto& made = certificates();
+    nginx server(
+        {.keepalive_timeout = "1s", .keep_books = true, .certificate = made.server.certificate, .key = made.server.key});
+    outcomes all;
+    run([&]() -> awaitable<void> {
+        hearth::agent_options options{.tls = {.ca = made.authority.certificate()}};
+        gap_plan plan{.name = "watched", .callers = 50, .seed = 3};
+        co_await call_with_gaps(server.url(), plan, options, all);
+        options.learn_idle_timeout = options.watch_idle = options.check_before_use = false;
+        plan.name = "unwatched";
+        co_await call_with_gaps(server.url(), plan, options, all);
+    });
+    server.stop();
+    expect_promise_kept(all, server.executed());
+    EXPECT_GT(all.count.replays, 0U);
+}
+
+TEST_F(nginx_test, a_thousand_requests_over_one_tls_connection) {
     const auto& made = certificates();
     const nginx server({.certificate = made.server.certificate, .key = made.server.key});
     run([&]() -> awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         agent a(executor, {.tls = {.ca = made.authority.certificate()}});
-        for (int i = 0; i < 1000 / scale; ++i)
-            EXPECT_EQ(co_await (co_await a.get(server.url())).text(), "hello from nginx\n");
+        for (int i = 0; i < 1000 / slowness; ++i) {
+            const std::string id = std::to_string(i);
+            hearth::response r = co_await a.send({"GET", server.url(), {{"x-request-id", id}}});
+            EXPECT_EQ(co_await r.text(), id);
+        }
         EXPECT_EQ(a.stats().count.opened, 1U);
     });
 }
 
-TEST_F(nginx_test, a_client_called_by_eight_threads) {
-    const nginx server;
-    hearth::client c(hearth::agent_options{.max_sockets = 8});
-    std::atomic<int> answered{0};
-    std::vector<std::thread> callers;
-    for (int t = 0; t < 8; ++t) {
-        callers.emplace_back([&] {
-            for (int i = 0; i < 1000 / scale; ++i) answered += c.get(server.url()).text() == "hello from nginx\n";
+TEST_F(nginx_test, five_requests_a_connection_and_reloads_under_load) {
+    nginx server({.keepalive_requests = 5, .workers = 2, .keep_books = true});
+    outcomes all;
+    run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        agent a(executor, {.max_sockets = 20});
+        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
+            for (int i = 0; i < 10; ++i) {
+                co_await until_ended(all, 500 / slowness);
+                server.reload();
+            }
+            co_await until_ended(all, 500 / slowness);
         });
-    }
-    for (std::thread& t : callers) t.join();
-    EXPECT_EQ(answered, 8 * (1000 / scale));
-    EXPECT_LE(c.stats().count.opened, 8U);
+    });
+    server.stop();
+    expect_promise_kept(all, server.executed());
+    EXPECT_GE(all.count.opened, all.requests.size() / 5);
+}
+
+TEST_F(nginx_test, reloads_close_idle_connections) {
+    nginx server({.workers = 2, .keep_books = true});
+    outcomes all;
+    run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        agent a(executor, {.max_sockets = 20});
+        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
+            for (int i = 0; i < 10; ++i) {
+                co_await until_ended(all, 500 / slowness);
+                server.reload();
+            }
+            co_await until_ended(all, 500 / slowness);
+        });
+    });
+    server.stop();
+    expect_promise_kept(all, server.executed());
+}
+
+TEST_F(nginx_test, killed_and_started_under_load) {
+    nginx server({.workers = 2, .keep_books = true});
+    outcomes all;
+    run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        agent a(executor, {.max_sockets = 20, .retry = {.max_downtime = 50s}});
+        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
+            for (int i = 0; i < 10; ++i) {
+                co_await until_each_ended_two(all);
+                co_await on_another_thread([&] { server.kill_and_start(); });
+            }
+            co_await until_each_ended_two(all);
+        });
+    });
+    server.stop();
+    expect_promise_kept(all, server.executed(), books_are::wanting);
 }
 
 }  // namespace

@@ -147,6 +147,23 @@ TEST(retry, at_most_max_retries_times) {
     EXPECT_FALSE(retried({.code = errc::connection_refused}, {.max_retries = 0}));
 }
 
+TEST(retry, tells_a_server_that_is_away_from_one_that_breaks_connections) {
+    namespace sys = boost::system::errc;
+    const error_code none;
+    const error_code reset = sys::make_error_code(sys::connection_reset);
+    EXPECT_TRUE(is_refusal(errc::connection_refused, none));
+    EXPECT_TRUE(is_refusal(errc::connect_failed, sys::make_error_code(sys::no_such_file_or_directory)));
+    EXPECT_FALSE(is_refusal(errc::connect_failed, reset));
+    EXPECT_FALSE(is_refusal(errc::connection_reset, reset));
+    EXPECT_TRUE(is_loss(errc::connection_closed, none));
+    EXPECT_TRUE(is_loss(errc::connection_reset, reset));
+    EXPECT_TRUE(is_loss(errc::truncated_response, none));
+    EXPECT_TRUE(is_loss(errc::connect_failed, reset));
+    EXPECT_FALSE(is_loss(errc::connect_failed, sys::make_error_code(sys::host_unreachable)));
+    EXPECT_FALSE(is_loss(errc::connection_refused, none));
+    EXPECT_FALSE(is_loss(errc::headers_timeout, none));
+}
+
 // Behaviour 51.
 TEST(retry, the_budget_is_a_share_of_the_traffic_but_never_less_than_its_minimum) {
     const auto places = [](std::size_t in_flight, const retry_options& options) {

@@ -1,11 +1,9 @@
-// The real nginx, run as a child on a free port.
+// The real nginx.
 #pragma once
 
-#include <sys/types.h>
+#include "support/server_process.hpp"
 
-#include <cstdint>
-#include <filesystem>
-#include <optional>
+#include <map>
 #include <string>
 
 namespace hearth::test {
@@ -13,35 +11,36 @@ namespace hearth::test {
 struct nginx_options {
     std::string keepalive_timeout = "60s";
     unsigned long keepalive_requests = 1'000'000;
+    unsigned workers = 1;
+    bool keep_books = false;    ///< for executed(); costs a line of a log each request
     std::string certificate{};  ///< PEM; with `key`: TLS
     std::string key{};
 };
 
-/// Serves "hello from nginx\n" at /, and stub_status at /status.
+/// Answers each request with its own x-request-id; has stub_status at /status, which keeps out of the books.
 class nginx {
 public:
+    static constexpr const char* program = "/usr/sbin/nginx";
+
     /// Listens when it returns. Throws std::runtime_error, with nginx's own words, when it cannot.
     explicit nginx(const nginx_options& options = {});
-    ~nginx();
-    nginx(const nginx&) = delete;
-    nginx& operator=(const nginx&) = delete;
 
-    [[nodiscard]] static bool is_installed();
-    [[nodiscard]] std::string url(const std::string& path = "/") const;
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::string url(const std::string& path = "/") const { return process_.url(scheme_) + path; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return process_.port(); }
     /// New workers; old ones finish what they carry and close idle connections.
     void reload();
-    /// Killed and started again on the same port.
-    void restart();
+    /// Master and workers are killed; new ones listen on the same port when this returns.
+    void kill_and_start();
+    /// Ends when it has answered, and logged, what it has begun.
+    void stop();
+    /// How often each request was executed, by the access log. A killed worker may have left a last request out.
+    [[nodiscard]] std::map<std::string, int> executed() const;
 
 private:
     void start();
-    void stop(int signal);
 
-    std::filesystem::path dir_;
-    std::uint16_t port_ = 0;
-    bool tls_ = false;
-    pid_t child_ = -1;
+    server_process process_{"nginx"};
+    std::string scheme_ = "http";
 };
 
 }  // namespace hearth::test
