@@ -25,7 +25,7 @@ std::string http_date(std::chrono::seconds from_now) {
     return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc)};
 }
 
-// RFC 9110, 10.2.3; undici's RetryHandler.
+// RFC 9110, 10.2.3.
 TEST(behaviours, b50_retry_after_in_seconds_and_as_a_date_past_and_absurd) {
     struct row {
         std::string value;
@@ -71,7 +71,7 @@ TEST(behaviours, b50_retry_after_in_seconds_and_as_a_date_past_and_absurd) {
     }
 }
 
-// WHATWG fetch's abort; the other phases are in tests/agent/cancel_test.cpp.
+// The other phases are in tests/agent/cancel_test.cpp.
 TEST(behaviours, b52_cancellation_stops_at_once_while_looking_up) {
     const slow_lookup slow;
     run([&]() -> awaitable<void> {

@@ -38,7 +38,7 @@ private:
     std::optional<handler> held_;
 };
 
-// Node's test-http-client-keep-alive-release-before-finish and test-http-agent-reuse-drained-socket-only.
+// Node's keep-alive-release-before-finish and http-agent-reuse-drained-socket-only.
 TEST(behaviours, b16_a_connection_goes_back_only_when_the_request_was_written_as_well) {
     bool kept = false;
     // The rest of the request is waited for a moment only, which a busy machine may let pass.
@@ -67,7 +67,7 @@ TEST(behaviours, b16_a_connection_goes_back_only_when_the_request_was_written_as
     EXPECT_TRUE(kept) << "once the request is out, its connection is as good as any";
 }
 
-// Go's TestTransportPrefersResponseOverWriteError.
+// Go's PrefersResponseOverWriteError.
 TEST(behaviours, b18_an_early_response_wins_over_the_write_error) {
     scripted_server server([](peer& p) {
         p.read_head();
@@ -88,7 +88,7 @@ TEST(behaviours, b18_an_early_response_wins_over_the_write_error) {
     });
 }
 
-// RFC 9112, 6.3 and 9110, 8.6; Go's readTransfer. CONNECT waits until there are proxies.
+// RFC 9112, 6.3. CONNECT waits until there are proxies.
 TEST(behaviours, b19_head_204_and_304_carry_no_body_whatever_their_headers_say) {
     struct row {
         std::string method, head;

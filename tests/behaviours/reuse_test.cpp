@@ -26,7 +26,7 @@ using hearth::agent_options;
 using hearth::close_reason;
 using hearth::errc;
 
-// Apache HttpCore's TestDefaultConnectionReuseStrategy.
+// Apache's TestDefaultConnectionReuseStrategy.
 TEST(behaviours, b04_connection_with_several_tokens_in_any_case) {
     struct row {
         std::string version, field;
@@ -73,7 +73,7 @@ TEST(behaviours, b05_http_10_stays_open_with_keep_alive_only_and_never_with_tran
     }
 }
 
-// Node's test-http-client-agent maxsockets-respected; Go's TestTransportMaxConnsPerHostIncludeDialInProgress.
+// Node's maxsockets-respected; Go's MaxConnsPerHostIncludeDialInProgress.
 TEST(behaviours, b06_max_sockets_holds_while_requests_are_aborted_and_dials_are_in_progress) {
     hearth::testing::faulty_origin origin({.work = 1ms});
     connection_count count;
@@ -106,7 +106,7 @@ TEST(behaviours, b06_max_sockets_holds_while_requests_are_aborted_and_dials_are_
     });
 }
 
-// Apache HttpClient's TestConnectionManagement, ConnectionRedistributionOnTotalMaxLimit.
+// Apache's ConnectionRedistributionOnTotalMaxLimit.
 TEST(behaviours, b07_max_total_sockets_holds_across_origins) {
     std::list<scripted_server> servers;
     for (int i = 0; i < 4; ++i) servers.emplace_back(answer_all());
@@ -129,7 +129,7 @@ TEST(behaviours, b07_max_total_sockets_holds_across_origins) {
     });
 }
 
-// Go's TestTransportMaxIdleConns.
+// Go's TransportMaxIdleConns.
 TEST(behaviours, b08_beyond_max_free_sockets_the_coldest_is_closed) {
     std::promise<void> go[3];
     scripted_server server([&](peer& p) {
@@ -161,7 +161,7 @@ TEST(behaviours, b08_beyond_max_free_sockets_the_coldest_is_closed) {
     });
 }
 
-// Go's TestTransportSocketLateBinding.
+// Go's TransportSocketLateBinding.
 TEST(behaviours, b10_a_waiting_request_takes_the_first_connection_to_be_free) {
     for (const bool released_first : {true, false}) {
         const secure_identity id;
@@ -194,7 +194,7 @@ TEST(behaviours, b10_a_waiting_request_takes_the_first_connection_to_be_free) {
     }
 }
 
-// Node's test-http-agent-keepalive: pending requests come before the idle list.
+// Late binding's other half: those who wait come before the idle list.
 TEST(behaviours, b11_a_released_connection_goes_to_the_oldest_waiter) {
     scripted_server server(answer_all());
     std::vector<int> order;
@@ -215,7 +215,7 @@ TEST(behaviours, b11_a_released_connection_goes_to_the_oldest_waiter) {
     EXPECT_EQ(server.connections(), 1);
 }
 
-// Apache HttpCore's LeaseTimeoutDoesNotLeakLeasedEntries.
+// Apache's LeaseTimeoutDoesNotLeakLeasedEntries.
 TEST(behaviours, b13_a_pending_request_past_its_limit_fails_and_leaks_nothing) {
     std::promise<void> go;
     scripted_server server([&](peer& p) {
@@ -259,7 +259,7 @@ TEST(behaviours, b14_one_origin_however_it_is_written) {
     });
 }
 
-// Node's test-http-agent-maxtotalsockets, which refuses NaN: our counts are integers and our durations whole milliseconds.
+// NaN there cannot be: counts are integers, durations whole milliseconds.
 TEST(behaviours, b15_zero_negative_and_overflowing_limits_are_refused) {
     static_assert(std::is_integral_v<decltype(agent_options::max_sockets)>);
     static_assert(std::is_integral_v<decltype(agent_options::keep_alive_timeout)::rep>);

@@ -62,7 +62,7 @@ TEST(behaviours, b57_long_unused_origins_are_freed_and_their_counts_kept) {
     });
 }
 
-// undici #4424, hyper-util's pool, whose map of origins only grew.
+// As above, at a scale at which it would show.
 TEST(behaviours, b58_ten_thousand_origins_visited_once_leave_no_memory_behind) {
     const std::string path = testing::TempDir() + "hearth_b58_" + std::to_string(::getpid());
     const hearth::testing::faulty_origin origin({.socket_path = path});

@@ -15,7 +15,7 @@ using namespace hearth::test;
 using hearth::agent;
 using hearth::close_reason;
 
-// Node's test-http-agent-keepalive and http-agent-error-on-idle, against the real nginx.
+// Node's http-agent-keepalive and error-on-idle, against the real nginx.
 TEST(behaviours, b27_nginx_closes_an_idle_connection_and_the_next_request_succeeds) {
     if (!nginx::is_installed()) FAIL() << "nginx is not installed; scripts/setup test installs it";
     const nginx server({.keepalive_timeout = "1s"});
@@ -31,7 +31,7 @@ TEST(behaviours, b27_nginx_closes_an_idle_connection_and_the_next_request_succee
     });
 }
 
-// Node's test-https-agent-unref-socket and Go's TestTransportIdleConnCrash.
+// The ways in which TLS connections end, tidy and not.
 TEST(behaviours, b29_the_pool_empties_when_a_tls_server_closes) {
     struct row {
         const char* how;
@@ -74,7 +74,7 @@ TEST(behaviours, b29_the_pool_empties_when_a_tls_server_closes) {
     }
 }
 
-// RFC 8446, 4.6; what OpenSSL users meet as "readable but nothing to read".
+// RFC 8446, 4.6: readable, and yet nothing to read.
 TEST(behaviours, b30_tickets_and_key_updates_do_not_spoil_an_idle_connection) {
     for (const bool noticed : {true, false}) {
         const secure_identity id;
@@ -116,7 +116,7 @@ TEST(behaviours, b30_tickets_and_key_updates_do_not_spoil_an_idle_connection) {
     }
 }
 
-// undici's keep-alive parser; the hint is in seconds and the threshold taken off it.
+// The hint is in seconds, and the threshold is taken off it.
 TEST(behaviours, b33_a_hint_retires_a_connection_before_the_server_does) {
     for (const std::string hint : {"timeout=5", "max=100, timeout=5", "Timeout=5", "TIMEOUT = \"5\" ; max=100"}) {
         scripted_server server(answer_all("x", "Keep-Alive: " + hint + "\r\n"));
@@ -168,7 +168,7 @@ TEST(behaviours, b34_max_is_honoured_without_a_failed_try) {
     }
 }
 
-// undici and agentkeepalive, each of which had one of these wrong.
+// What is not a number of seconds or requests says nothing.
 TEST(behaviours, b35_garbage_hints_are_ignored) {
     for (const std::string hint :
          {"timeout=-5", "timeout=99999999999999999999", "timeout=NaN", "timeout=abc", "timeout=", "timeout", "=5", ",;,",
@@ -185,7 +185,7 @@ TEST(behaviours, b35_garbage_hints_are_ignored) {
     }
 }
 
-// Node's timers share the loop with everything else, as do ours.
+// Timers share the loop with everything else.
 TEST(behaviours, b36_no_connection_is_handed_out_past_its_idle_time_although_the_timer_is_late) {
     scripted_server server(answer_all());
     run([&]() -> awaitable<void> {
@@ -204,7 +204,7 @@ TEST(behaviours, b36_no_connection_is_handed_out_past_its_idle_time_although_the
     });
 }
 
-// Laptops and VMs: TCP knows nothing of the hours slept, the server's timer went on.
+// TCP knows nothing of the hours slept; the server's timer went on.
 TEST(behaviours, b37_a_machine_that_slept_expires_its_idle_connections) {
     scripted_server server(answer_all());
     run([&]() -> awaitable<void> {

@@ -77,7 +77,7 @@ TEST(behaviours, b38_connections_opened_together_do_not_all_go_together) {
     });
 }
 
-// agentkeepalive's and undici's users' restarts under load.
+// All idle connections are dead at once, and not one of them has been noticed.
 TEST(behaviours, b39_after_a_restart_every_request_of_a_burst_succeeds_with_one_failed_try_at_most) {
     faulty_origin origin({.idle_timeout = 0ms});
     run([&]() -> awaitable<void> {
@@ -119,7 +119,7 @@ TEST(behaviours, b44_keep_alive_probes_find_a_silently_dropped_connection_while_
     });
 }
 
-// undici and Go: another idle connection is as likely to be dead.
+// Another idle connection is as likely to be dead.
 TEST(behaviours, b46_a_replay_takes_no_other_idle_connection) {
     const scripted_server::script drop = [](peer& p) { p.read_head(); };
     scripted_server server(std::vector{drop, drop, answer_all("fresh")});
@@ -138,7 +138,7 @@ TEST(behaviours, b46_a_replay_takes_no_other_idle_connection) {
 
 std::atomic<int> pipes_broken{0};
 
-// Every C library: a signal that ends the process by default.
+// The signal ends the process, unless something is done about it.
 TEST(behaviours, b47_a_write_to_a_dead_socket_raises_no_sigpipe) {
     struct sigaction count {};
     struct sigaction usual {};

@@ -51,7 +51,7 @@ private:
 
 awaitable<void> get(agent& a, std::string url) { co_await (co_await a.get(std::move(url))).discard(); }
 
-// Node's test-https-agent-session-reuse and test-https-agent-session-eviction.
+// Node's https-agent tests.
 TEST(behaviours, b53_sessions_are_resumed_per_origin_and_dropped_after_a_failed_handshake) {
     resuming_server one;
     resuming_server two;
@@ -81,7 +81,7 @@ TEST(behaviours, b53_a_session_cache_of_zero_disables_resumption) {
     EXPECT_EQ(server.resumed(), (std::vector{false, false, false}));
 }
 
-// Node's test-https-agent-additional-options.
+// Options are an agent's own, and so are its connections and sessions.
 TEST(behaviours, b54_who_verifies_shares_nothing_with_who_does_not) {
     const secure_identity bad(certificates().self_signed);
     scripted_server server([&](peer& p) {
@@ -100,7 +100,7 @@ TEST(behaviours, b54_who_verifies_shares_nothing_with_who_does_not) {
     });
 }
 
-// OpenSSL's truncation attack; curl's "unexpected EOF".
+// Whoever can cut a connection could else shorten what it carries.
 TEST(behaviours, b55_eof_without_close_notify_ends_an_unframed_body_with_an_error) {
     for (const bool notified : {true, false}) {
         const secure_identity id;
