@@ -62,7 +62,9 @@ void agent_core::start() {
 }
 
 void agent_core::enter() {
-    if (depth_++ > 0) return;
+    // Within a step time stands still, but not for the handlers at its end: one may take long before it calls.
+    const unsigned around = depth_++;
+    if (around > 1 || (around == 1 && !handing_over_)) return;
     now_ = {.mono = read_clock(CLOCK_MONOTONIC), .boot = read_clock(CLOCK_BOOTTIME)};
 }
 

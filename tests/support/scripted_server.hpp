@@ -47,6 +47,8 @@ public:
     void hear_again();
     /// 0 for the first connection.
     [[nodiscard]] int number() const noexcept { return number_; }
+    /// The blocking socket, for what speaks on top of it (secure_peer.hpp).
+    [[nodiscard]] int fd() const noexcept { return fd_; }
 
 private:
     friend class scripted_server;
