@@ -57,6 +57,7 @@ outcome meet(delayed_path& path, const fate& f, const way& w) {
     static const secure_identity server_identity;
     const secure_identity* as = w.tls ? &server_identity : nullptr;
     std::promise<void> written;
+    std::promise<void> over;
     std::atomic<int> executed{0};
     const auto answer_all = [&](peer& p) {
         any_peer any(p, as);
@@ -72,6 +73,7 @@ outcome meet(delayed_path& path, const fate& f, const way& w) {
                                 written.get_future().wait();
                                 f.act(any);
                                 executed += f.executes ? 1 : 0;
+                                over.set_value();
                             },
                             answer_all},
                            delayed_path::server_address);
@@ -109,7 +111,7 @@ outcome meet(delayed_path& path, const fate& f, const way& w) {
         o.count = a.stats().count;
     });
     o.crossed = path.report().crossed > before.crossed;
-    server.wait_for_ended(1);
+    EXPECT_EQ(over.get_future().wait_for(20s), std::future_status::ready);
     o.executed = executed;
     return o;
 }
@@ -150,6 +152,9 @@ const fate executed_fates[] = {
      [](any_peer& p) { p.half_close(), p.read_head(), pass(5ms), p.reset(); }},
     {"half_closes_executes_for_20_ms_and_resets", true,
      [](any_peer& p) { p.half_close(), p.read_head(), pass(20ms), p.reset(); }},
+    // The abort is lost to the guard, and nothing is left to be sent again: a probe finds that the server has gone.
+    {"acknowledges_executes_and_resets", true,
+     [](any_peer& p) { p.below().acknowledge_at_once(), p.read_head(), p.reset(); }},
     {"executes_on_the_head_and_resets", true, [](any_peer& p) { p.read_head(), p.reset(); }, 8'000},
     {"executes_on_the_head_of_much_and_closes", true, [](any_peer& p) { p.read_head(), p.close_bare(); }, 200'000},
     {"half_closes_and_executes_on_the_head", true, [](any_peer& p) { p.half_close(), p.read_head(), p.close_bare(); },
@@ -165,7 +170,7 @@ TEST_P(path_executes, a_post_once_and_says_so) {
             EXPECT_EQ(o.status, 200) << o.failure.message();
             return;
         }
-        EXPECT_EQ(o.executed, 1) << "executed twice";
+        EXPECT_EQ(o.executed, 1);
         EXPECT_EQ(o.status, 0);
         EXPECT_NE(o.failure.message().find("not replayed because"), std::string::npos) << o.failure.message();
     });

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -125,6 +126,12 @@ void peer::go_deaf() {
     const sock_fprog program{1, &drop};
     if (::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
         throw std::system_error(errno, std::generic_category(), "SO_ATTACH_FILTER");
+}
+
+void peer::acknowledge_at_once() {
+    const int on = 1;
+    if (::setsockopt(fd_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on) != 0)
+        throw std::system_error(errno, std::generic_category(), "TCP_QUICKACK");
 }
 
 void peer::hear_again() {

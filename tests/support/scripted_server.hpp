@@ -45,6 +45,8 @@ public:
     void go_deaf();
     /// The end of that: what the client sends again arrives.
     void hear_again();
+    /// What comes is acknowledged by the kernel without the usual delay (for a while).
+    void acknowledge_at_once();
     /// 0 for the first connection.
     [[nodiscard]] int number() const noexcept { return number_; }
     /// The blocking socket, for what speaks on top of it (secure_peer.hpp).
