@@ -81,7 +81,7 @@ inline constexpr std::size_t phase_count = 9;
 enum class evidence : std::uint8_t {
     none,             ///< nothing is known
     not_sent,         ///< the kernel accepted no byte of the request
-    closed_before,    ///< FIN, then RST, and no byte acknowledged: the socket was closed before the request arrived
+    closed_before,    ///< the request met no socket: FIN, then RST and no byte acknowledged; or a bare RST answered it
     reset_in_flight,  ///< RST sooner than a round trip after the write: it was under way before the request could arrive
     unacknowledged,   ///< RST later and no byte acknowledged: proves nothing
     half_closed,      ///< FIN, then bytes acknowledged, no response

@@ -3,6 +3,7 @@
 #include "agent/core.hpp"
 #include "http1/keep_alive_hint.hpp"
 #include "http1/reuse.hpp"
+#include "net/socket.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -22,8 +23,18 @@ namespace {
 constexpr nanoseconds fresh_use = milliseconds(1);
 // How long the rest of an abandoned response, or of a request that was answered early, may take.
 constexpr nanoseconds linger_max = milliseconds(100);
+// A guard costs as much as the request it guards. Servers close what was idle for longer than this.
+constexpr nanoseconds guarded_age = milliseconds(200);
+// What goes into one segment on most paths, TLS's part in it too.
+constexpr std::size_t small_request = 1'350;
 // Reads in a row on one connection before others get their turn.
 constexpr int reads_in_a_row = 16;
+
+bool is_small(const call& c, std::string_view head) {
+    if (c.plan.expect_continue) return head.size() <= small_request;  // the body waits
+    const bool known = c.body.framing == http1::request_body::none || c.body.framing == http1::request_body::length;
+    return known && head.size() + c.body.length <= small_request;
+}
 
 }  // namespace
 
@@ -56,6 +67,7 @@ void connection::on_dialled(net::dial_result result) {
     dialer_.reset();
     dialled_ = std::move(result);
     if (!dialled_.transport) return core_.dial_failed(*this);
+    if (dialled_.rtt.count() > 0) origin_->least_rtt = std::min(origin_->least_rtt, dialled_.rtt);
     if (const error_code ec = core_.reactor().add(dialled_.transport->fd(), *this)) {
         dialled_.code = errc::out_of_descriptors;
         dialled_.cause = ec;
@@ -128,6 +140,7 @@ void connection::start(std::shared_ptr<call> c) {
     status_retry_ = false;
     write_error_.reset();
     proof_.reset();
+    relief_asked_ = pool::never;
     set_user_timeout(now_on.request.options.unacknowledged_timeout.value_or(core_.options().unacknowledged_timeout));
     accepted_before_ = transport_->bytes_accepted();
     now_on.written_since = core_.now().mono;
@@ -147,6 +160,8 @@ void connection::start(std::shared_ptr<call> c) {
                   .close = !core_.options().keep_alive,
                   .expect_continue = now_on.request.options.expect_continue},
                  now_on.plan, head);
+    writes_ = 0;
+    if (now_on.reused && now_on.idle_age >= guarded_age && is_small(now_on, head)) guard_against_aborts();
     now_on.out.begin(head, now_on.request.body, now_on.body, now_on.plan.expect_continue, core_.executor(),
                      [weak = now_on.weak_from_this()] {
                          const auto who = weak.lock();
@@ -189,6 +204,7 @@ void connection::read_on() {
                 seek_proof({.code = errc::connection_closed, .evidence = evidence::unsolicited}, {});
                 break;
             }
+            if (guard_) take_guard_down();
             if (!feed({into.data(), r.bytes})) break;
         } else if (r.state == net::io::closed) {
             may_read_ = false;
@@ -329,6 +345,7 @@ std::shared_ptr<call> connection::let_go() {
     std::shared_ptr<call> who = std::exchange(call_, nullptr);
     who->conn = nullptr;
     who->out.abandon();
+    take_guard_down();
     headers_due_ = body_due_ = quiet_due_ = expect_due_ = linger_due_ = pool::never;
     timer_.clear();
     silence_hook::unlink();
@@ -340,7 +357,10 @@ void connection::release(const pool::verdict& v) {
     const std::shared_ptr<call> who = let_go();
     if (who->stage == stage::streaming) core_.forget(*who);
     last_use_ = core_.now().boot;
-    if (v.keep && transport_) transport_->went_idle();
+    if (v.keep && transport_) {
+        transport_->went_idle();
+        if (std::exchange(probed_, false)) net::set_keep_alive(transport_->fd(), core_.options().keep_alive_msecs);
+    }
     core_.released(*this, v);
 }
 

@@ -4,6 +4,7 @@
 #include "agent/call.hpp"
 #include "net/dialer.hpp"
 #include "net/reactor.hpp"
+#include "net/reset_guard.hpp"
 #include "net/timers.hpp"
 #include "net/transport.hpp"
 #include "policy/evidence.hpp"
@@ -76,6 +77,9 @@ public:
     void look_now();
     /// The exchange's request, sent a while ago: no longer to be watched for silence when this says false.
     [[nodiscard]] bool watch_silence();
+    /// A connection that may take its place has been opened. True when its request, still silent, is to go there.
+    [[nodiscard]] bool relieve();
+    [[nodiscard]] bool wants_relief() const noexcept { return relief_asked_ != pool::never; }
 
     [[nodiscard]] pool::conn_id id() const noexcept { return id_; }
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
@@ -128,6 +132,9 @@ private:
     void go_on_proving();
     void read_to_the_end();
     void prove_later();
+    void fail_silent();
+    void guard_against_aborts();
+    void take_guard_down();
 
     // Deadlines.
     void update_timer();
@@ -154,6 +161,7 @@ private:
     nanoseconds quiet_due_ = pool::never;
     nanoseconds expect_due_ = pool::never;
     nanoseconds linger_due_ = pool::never;
+    nanoseconds guard_due_ = pool::never;
     bool reading_ = false;   // read_on() is on the stack
     bool may_read_ = false;  // readiness was announced and not used up
     bool hung_up_ = false;   // the peer's FIN was announced
@@ -162,6 +170,10 @@ private:
     bool response_ended_ = false;  // the response is complete, the request is not
     std::optional<error_code> write_error_;
     std::chrono::milliseconds user_timeout_{0};  // TCP_USER_TIMEOUT as it is set
+    unsigned writes_ = 0;                        // that the kernel took something from, of this exchange
+    std::optional<net::reset_guard> guard_;
+    nanoseconds relief_asked_ = pool::never;  // when a connection was dialled to take this silent one's place
+    bool probed_ = false;                     // TCP keep-alive probes come sooner than the options say
 
     // What is left to find out about an exchange that has failed.
     struct proof {

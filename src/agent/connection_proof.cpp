@@ -1,6 +1,7 @@
 // What became of a request whose connection ended before its answer began: a connection's evidence.
 #include "agent/connection.hpp"
 #include "agent/core.hpp"
+#include "net/socket.hpp"
 #include "net/tcp_info.hpp"
 
 #include <sys/socket.h>
@@ -21,6 +22,10 @@ namespace {
 // acknowledgement.
 constexpr nanoseconds first_look = 2ms;
 constexpr nanoseconds rarest_look = 100ms;
+// What a busy machine may add to two round trips.
+constexpr nanoseconds guard_slack = 20ms;
+// After a dial for a silent connection that failed, or takes long.
+constexpr nanoseconds relief_interval = 1s;
 // Where unacknowledged_timeout is off.
 constexpr nanoseconds proof_max = 20s;
 // On shorter paths bytes that were under way before the request are seen by the look before use.
@@ -29,12 +34,46 @@ constexpr nanoseconds shortest_path = 200us;
 }  // namespace
 
 policy::byte_facts connection::facts(ending how) const {
-    return {.how = how,
-            .sent = transport_->bytes_accepted() != accepted_before_,
-            .base = 1 + accepted_before_,
-            .books = net::read_tcp_books(transport_->fd()),
-            .ended_before_ack = proof_ && proof_->ended_before_ack,
-            .since_write = agent_core::precise_now() - call_->written_since};
+    const std::uint64_t sent = transport_->bytes_accepted() - accepted_before_;
+    policy::byte_facts f{.how = how,
+                         .sent = sent > 0,
+                         .base = 1 + accepted_before_,
+                         .books = net::read_tcp_books(transport_->fd()),
+                         .ended_before_ack = proof_ && proof_->ended_before_ack};
+    f.since_write = agent_core::precise_now() - call_->written_since;
+    if (!f.books) return f;
+    // One connection's least round trip may be one that waited for an address to be resolved, or for its server's answer.
+    f.books->rtt_min = std::min(f.books->rtt_min, origin_->least_rtt);
+    if (guard_) f.guard = guard_->look(transport_->fd(), *f.books);
+    if (f.guard) f.guard->one_segment = writes_ == 1 && sent <= guard_->books_before().mss;
+    return f;
+}
+
+// For a request whose fate hangs on what a reset means.
+void connection::guard_against_aborts() {
+    if (guard_ || !core_.needs_proof(*call_)) return;
+    const bool before_write = writes_ == 0;
+    guard_ = net::reset_guard::set_up(transport_->fd(), before_write);
+    if (!guard_) return;
+    if (guard_->books_before().is_reset) return take_guard_down();
+    // Before the end has come, only the answer to the request is waited for.
+    if (before_write) guard_due_ = core_.now().mono + 2 * guard_->books_before().rtt + guard_slack;
+}
+
+void connection::take_guard_down() {
+    guard_due_ = pool::never;
+    if (guard_ && transport_) {
+        const int fd = transport_->fd();
+        const auto books = net::read_tcp_books(fd);
+        const auto seen = books ? guard_->look(fd, *books) : std::nullopt;
+        guard_->take_down(fd);
+        // It may have been an abort, which comes but once: an early probe draws another.
+        if (call_ && seen && seen->dropped > 0) {
+            net::set_keep_alive(fd, 1s);
+            probed_ = true;
+        }
+    }
+    guard_.reset();
 }
 
 evidence connection::gather_evidence(ending how) const {
@@ -81,12 +120,14 @@ void connection::seek_proof(exchange_failure f, std::optional<ending> ended) {
                                            .look_due = now,
                                            .interval = first_look,
                                            .give_up_due = now + patience});
-    headers_due_ = expect_due_ = pool::never;
+    headers_due_ = expect_due_ = guard_due_ = pool::never;
     if (!ended) return go_on_proving();
+    core_.dial_ahead_of_proof(*origin_);
     prove_later();
 }
 
 void connection::prove_later() {
+    if (proof_->ended == ending::end) guard_against_aborts();
     const nanoseconds now = core_.now().mono;
     proof_->look_due = now + proof_->interval;
     proof_->interval = std::min(proof_->interval * 2, rarest_look);
@@ -131,14 +172,32 @@ void connection::look_now() {
     on_idle_ready({.readable = true});
 }
 
+// What its peer may have taken is not sent again before there is a connection to send it on: an acknowledgement may still
+// come, and then the old one is kept.
 bool connection::watch_silence() {
     if (!call_ || proof_ || call_->reader().begun()) return false;
     const policy::byte_facts known = facts(ending::ours);
     if (!known.books || known.books->acked != known.base) return false;
     if (!policy::is_silent(known)) return true;
     if (!core_.may_replay(*call_, evidence::silent)) return false;
-    fail_exchange({.code = errc::unacknowledged_timeout, .phase = phase_now(), .evidence = evidence::silent});
+    const nanoseconds now = core_.now().mono;
+    if (relief_asked_ != pool::never && now - relief_asked_ < relief_interval) return true;
+    relief_asked_ = now;
+    if (core_.dial_ahead(*origin_)) return true;
+    fail_silent();  // there is no room for another: it gets this one's
     return false;
+}
+
+bool connection::relieve() {
+    if (relief_asked_ == pool::never || !call_ || proof_ || call_->reader().begun()) return false;
+    const policy::byte_facts known = facts(ending::ours);
+    if (!known.books || known.books->acked != known.base) return false;
+    fail_silent();
+    return true;
+}
+
+void connection::fail_silent() {
+    fail_exchange({.code = errc::unacknowledged_timeout, .phase = phase_now(), .evidence = evidence::silent});
 }
 
 }  // namespace hearth::detail

@@ -45,6 +45,7 @@ void connection::write_on() {
         const net::io_result r = transport_->write(out.front(), out.back());
         if (r.state == net::io::done) {
             out.wrote(r.bytes);
+            ++writes_;
             quiet_due_ = pool::never;
             continue;
         }
@@ -99,7 +100,8 @@ void connection::update_timer() {
         body_due_ = later(now, own.body_timeout, general.body_timeout);
     }
     const nanoseconds proof_due = proof_ ? proof_->look_due : pool::never;
-    timer_.set(std::min({headers_due_, body_due_, quiet_due_, expect_due_, linger_due_, proof_due, call_->deadline}));
+    timer_.set(
+        std::min({headers_due_, body_due_, quiet_due_, expect_due_, linger_due_, guard_due_, proof_due, call_->deadline}));
 }
 
 void connection::on_due() {
@@ -112,6 +114,7 @@ void connection::on_due() {
     const phase where = phase_now();
     if (call_->deadline <= now) return fail_timed_out(errc::deadline_exceeded, where);
     if (proof_ && proof_->look_due <= now) return go_on_proving();
+    if (guard_due_ <= now) take_guard_down();
     if (headers_due_ <= now) return fail_timed_out(errc::headers_timeout, phase::headers);
     if (body_due_ <= now) return fail_timed_out(errc::body_timeout, phase::body);
     if (quiet_due_ <= now) {

@@ -91,6 +91,10 @@ public:
     /// Whether it matters what becomes known of the bytes of `who`: sent again if they provably never arrived, else failed.
     [[nodiscard]] bool needs_proof(const call& who) const;
     [[nodiscard]] bool may_replay(const call& who, evidence what) const;
+    /// Dials for a request that may be replayed soon. False when there is no room for another connection.
+    [[nodiscard]] bool dial_ahead(hearth::detail::origin& o);
+    /// The same, if nothing is being dialled: so that what one restart interrupts does not dial for each request.
+    void dial_ahead_of_proof(hearth::detail::origin& o);
     /// `c` carries a request that may be replayed if its peer stays silent.
     void watch_silence(connection& c);
     /// The call needs nothing from the agent any more.
@@ -174,6 +178,7 @@ private:
     // What is stale, or silent (evidence.cpp).
     void look_at_idle(hearth::detail::origin& o);
     void on_silence_due();
+    void relieve_one(const hearth::detail::origin& o);
 
     // A server that is away for a moment (downtime.cpp).
     [[nodiscard]] bool wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f);
@@ -208,6 +213,7 @@ private:
     std::uint64_t last_request_ = 0;
     std::uint64_t last_connection_ = 0;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> unanswered_;  // in the order of writing
+    bool relief_wanted_ = false;                                                                  // by one of those, perhaps
     net::timer silence_{timers_, [this] { on_silence_due(); }};
     std::unordered_map<std::uint64_t, downtime> downtimes_;  // by origin id
     std::size_t retrying_ = 0;

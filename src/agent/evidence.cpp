@@ -35,6 +35,28 @@ void agent_core::look_at_idle(hearth::detail::origin& o) {
     }
 }
 
+bool agent_core::dial_ahead(hearth::detail::origin& o) {
+    // One that is away is dialled by those who wait for it.
+    if (downtimes_.contains(static_cast<std::uint64_t>(o.id))) return true;
+    if (!pool_.dial_ahead(o.id, now_)) return false;
+    relief_wanted_ = true;
+    return true;
+}
+
+void agent_core::dial_ahead_of_proof(hearth::detail::origin& o) {
+    if (pool_.of(o.id).connecting == 0) (void)dial_ahead(o);
+}
+
+// The one that has been silent longest.
+void agent_core::relieve_one(const hearth::detail::origin& o) {
+    if (!relief_wanted_) return;
+    for (auto at = unanswered_.begin(); at != unanswered_.end();) {
+        connection& c = *at++;  // it may be unlinked
+        if (&c.origin() == &o && c.relieve()) return;
+    }
+    relief_wanted_ = std::ranges::any_of(unanswered_, [](const connection& c) { return c.wants_relief(); });
+}
+
 void agent_core::watch_silence(connection& c) {
     unanswered_.push_back(c);
     if (silence_.due() == net::timer::never) silence_.set(now_.mono + silence_after);

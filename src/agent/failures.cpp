@@ -31,6 +31,7 @@ void agent_core::dialled(connection& c) {
     ++c.shared_origin()->count.opened;
     c.shared_origin()->was_up = true;
     tell_connection(connection_event::kind::opened, c);
+    relieve_one(c.origin());  // whose request then waits for what has been opened
     pool_.opened(c.id(), now_);
     if (!downtimes_.empty()) opened_again(*c.shared_origin());
 }

@@ -23,7 +23,8 @@ struct origin : std::enable_shared_from_this<origin> {
     std::string authority;  ///< the Host field's value
     std::uint16_t port = 0;
     bool tls = false;
-    bool was_up = false;  ///< a connection to it has been opened
+    bool was_up = false;                                                   ///< a connection to it has been opened
+    std::chrono::nanoseconds least_rtt = std::chrono::nanoseconds::max();  ///< of its connections' handshakes
     counters count;
     /// The idle limit its server told last, margins taken off.
     std::optional<std::chrono::nanoseconds> told_limit;

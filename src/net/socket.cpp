@@ -47,13 +47,7 @@ bool set_option(int fd, int level, int name, const Value& value) noexcept {
 // Options that a kernel does not have change nothing that a connection needs; so their failure is no failure.
 void set_tcp_options(int fd, std::chrono::milliseconds keep_alive_probe) noexcept {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (keep_alive_probe.count() <= 0) return;
-    constexpr int longest_idle_s = 32'767;  // what the kernel takes
-    const auto idle_s = std::chrono::duration_cast<std::chrono::seconds>(keep_alive_probe).count();
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(std::clamp<std::int64_t>(idle_s, 1, longest_idle_s)));
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+    if (keep_alive_probe.count() > 0) set_keep_alive(fd, keep_alive_probe);
 }
 
 [[nodiscard]] connect_failure failure_of(int e, const endpoint& to) {
@@ -214,6 +208,16 @@ connect_outcome finish_connect(int fd, const endpoint& to) {
     }
     if (connected_to_itself(fd, peer)) return {.state = connect_state::failed, .failure = failure_of(ECONNREFUSED, to)};
     return {.state = connect_state::connected, .failure = {}};
+}
+
+void set_keep_alive(int fd, std::chrono::milliseconds probe) noexcept {
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, probe.count() > 0 ? 1 : 0);
+    if (probe.count() <= 0) return;
+    constexpr int longest_idle_s = 32'767;  // what the kernel takes
+    const auto idle_s = std::chrono::duration_cast<std::chrono::seconds>(probe).count();
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(std::clamp<std::int64_t>(idle_s, 1, longest_idle_s)));
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
 std::chrono::nanoseconds path_rtt(int fd) noexcept {

@@ -77,6 +77,16 @@ std::size_t machine::warm(origin_id id, std::size_t n, instant now) {
     return dial_spares(must_find(id), n);
 }
 
+bool machine::dial_ahead(origin_id id, instant now) {
+    now_ = now;
+    const slot o = must_find(id);
+    const origin& to = origins_[o];
+    if (shut_ || to.conns >= limits_.sockets || total() >= limits_.total) return false;
+    if (to.idle.size() + to.line.spare_dials() >= limits_.free) return false;
+    dial(o, request_id::none);
+    return true;
+}
+
 void machine::close_idle(instant now) {
     now_ = now;
     while (!idle_.empty()) {

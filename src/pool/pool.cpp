@@ -100,7 +100,7 @@ void machine::replay(conn_id conn, request_id request, const needs& what, close_
     needs again = what;
     again.max_idle_age = nanoseconds(-1);  // whatever killed this connection has likely killed the idle ones too
     (void)enter_line(request, o, again, true);
-    dial(o, request);
+    if (origins_[o].line.uncovered() > 0) dial(o, request);
     hand_out_slots();
 }
 

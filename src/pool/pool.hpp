@@ -49,12 +49,15 @@ public:
     /// The exchange on `conn` ended.
     void released(conn_id conn, const verdict& v, instant now);
     /// The exchange on `conn` ended for a stale connection; its request goes out again on a fresh one, in the slot this one
-    /// frees, ahead of all that wait: a dial is opened in this very call.
+    /// frees, ahead of all that wait: a dial is opened in this very call, unless one is under way that nobody waits for.
     void replay(conn_id conn, request_id request, const needs& what, close_reason reason, instant now);
     /// An idle connection was closed by its peer (or is of no more use for another reason). Ignored when it is not idle.
     void peer_closed(conn_id conn, close_reason reason, instant now);
     /// Opens connections until `n` are free or connecting and unclaimed, within the limits. Says how many it opened.
     std::size_t warm(origin_id origin, std::size_t n, instant now);
+    /// Dials for a request that may soon be replayed: what it opens goes idle if nobody waits for it by then. False, and no
+    /// dial, when there is no slot for one, or it could not go idle.
+    [[nodiscard]] bool dial_ahead(origin_id origin, instant now);
     /// Time passed: expires what is due.
     void tick(instant now);
     /// Closes every idle connection.

@@ -76,6 +76,48 @@ TEST(evidence, is_none_where_the_kernel_keeps_no_books) {
     }
 }
 
+// What a guard counts: segments that came, those with data, those that were lost or ignored.
+TEST(evidence, of_a_guarded_reset) {
+    struct guarded {
+        std::string_view name;
+        ending how;
+        guard_facts guard;
+        evidence expected;
+    };
+    const auto before = [](guard_facts g) {
+        g.before_write = g.one_segment = true;
+        return g;
+    };
+    const guard_facts resent{.resent = true};
+    const guard_facts long_request{.before_write = true};
+    const guarded rows[] = {
+        {"a bare RST", ending::reset, before({.segments = 1}), evidence::closed_before},
+        {"an abort that was lost, then a bare RST", ending::reset, before({.segments = 1, .dropped = 1}),
+         evidence::closed_before},
+        {"drawn by a retransmission", ending::reset, before(resent), evidence::unacknowledged},
+        {"by the second segment, perhaps", ending::reset, long_request, evidence::unacknowledged},
+        {"set up too late", ending::reset, {.one_segment = true, .segments = 1}, evidence::unacknowledged},
+        {"FIN, RST", ending::end, before({.segments = 2}), evidence::closed_before},
+        {"FIN, RST, seen from the FIN on", ending::end, {.segments = 1}, evidence::closed_before},
+        {"FIN, a lost abort, RST", ending::end, before({.segments = 2, .dropped = 1}), evidence::unacknowledged},
+        {"the same, seen from the FIN on", ending::end, {.segments = 1, .dropped = 1}, evidence::unacknowledged},
+        {"close_notify, FIN, an ignored RST, RST", ending::end, before({.segments = 4, .data_segments = 1, .dropped = 1}),
+         evidence::closed_before},
+        {"close_notify, FIN, a lost abort, RST", ending::end, before({.segments = 3, .data_segments = 1, .dropped = 1}),
+         evidence::unacknowledged},
+        {"seen from close_notify on: an ignored RST, RST",
+         ending::end,
+         {.segments = 2, .dropped = 1},
+         evidence::closed_before},
+    };
+    for (const guarded& r : rows) {
+        SCOPED_TRACE(r.name);
+        byte_facts f = facts(r.how, books(base, true));
+        f.guard = r.guard;
+        EXPECT_EQ(weigh(f), r.expected) << to_string(weigh(f));
+    }
+}
+
 // On loopback a server can execute and abort within what clocks and queues blur.
 TEST(evidence, of_a_reset_in_flight_needs_a_path_worth_the_name) {
     for (const auto least : {0us, 20us, 150us, 200us}) {

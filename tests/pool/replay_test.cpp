@@ -88,13 +88,39 @@ TEST(pool_replay, a_replay_that_need_not_be_fresh_takes_a_released_connection) {
     EXPECT_EQ(s.opened(3), "");
 }
 
-TEST(pool_replay, a_replay_dials_even_beside_a_spare_dial) {
+TEST(pool_replay, a_replay_makes_do_with_a_spare_dial) {
     script s;
     s.idle(1);
     s.acquire(1), s.warm(1);
+    EXPECT_EQ(s.replay(1, 1), "close c1 stale_in_use") << "c2 is being dialled for nobody";
+    EXPECT_EQ(s.opened(2), "grant r1 c2");
+}
+
+TEST(pool_replay, a_dial_ahead_serves_the_replay_it_was_made_for) {
+    script s{{.max_sockets = 2}};
+    s.idle(1);
+    s.acquire(1);
+    EXPECT_EQ(s.dial_ahead(), "open c2");
+    EXPECT_EQ(s.dial_ahead(), "no slot");
+    EXPECT_EQ(s.replay(1, 1), "close c1 stale_in_use");
+    EXPECT_EQ(s.opened(2), "grant r1 c2");
+}
+
+TEST(pool_replay, a_dial_ahead_that_is_not_needed_goes_idle) {
+    script s;
+    s.idle(1);
+    s.acquire(1), s.dial_ahead();
+    EXPECT_EQ(s.opened(2), "");
+    EXPECT_EQ(s.gauges(), "0 1 1 0");
+    EXPECT_EQ(s.acquire(2), "reuse r2 c2 0s");
+}
+
+TEST(pool_replay, a_dial_ahead_that_fails_fails_nobody) {
+    script s;
+    s.idle(1);
+    s.acquire(1), s.dial_ahead();
+    EXPECT_EQ(s.open_failed(2), "");
     EXPECT_EQ(s.replay(1, 1), "close c1 stale_in_use | open c3 r1");
-    EXPECT_EQ(s.opened(2), "grant r1 c2") << "whichever is first";
-    EXPECT_EQ(s.opened(3), "");
 }
 
 // 43

@@ -57,6 +57,11 @@ public:
     std::string warm(std::size_t n, char origin = 'a') { return pool.warm(id_of(origin), n, now), happened(); }
     std::string tick() { return pool.tick(now), happened(); }
     std::string close_idle() { return pool.close_idle(now), happened(); }
+    std::string dial_ahead(char origin = 'a') {
+        const bool dialled = pool.dial_ahead(id_of(origin), now);
+        const std::string text = happened();
+        return dialled ? text : "no slot" + text;
+    }
     std::string shutdown() { return pool.shutdown(now), happened(); }
 
     /// Opens `n` connections to `origin` and releases them one after the other, a second apart: the last is the warmest.

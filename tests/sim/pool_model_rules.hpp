@@ -186,7 +186,8 @@ inline void pool_model::end() {
     rule(!room_made, "room is made for a dial");
     rule(failed_dial_for == request_id::none || find(failed_dial_for) == nullptr || !find(failed_dial_for)->waits,
          "a failed dial fails whom it was for");
-    if (what.kind == pool_call::replay) rule(served, "a replay has its dial at once");
+    if (const req* r = find(what.request); what.kind == pool_call::replay && r != nullptr)
+        rule(served || count(r->origin, stage::dialling) >= waiting(r->origin), "a replay has its dial at once");
     rule(most_urgent() == nullptr || (conns.size() == options.max_total_sockets &&
                                       best(
                                           conns, [](const conn& c) { return c.stage == stage::idle; }, colder) == nullptr),

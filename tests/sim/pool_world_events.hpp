@@ -187,6 +187,7 @@ inline void pool_world::step() {
         case 3: {
             if (model_.shut) return;
             const origin_id o = origin(pick_.below(origins_.size()));
+            if (pick_.one_in(3)) return event({pool_call::warm}, [&] { (void)pool_.dial_ahead(o, now_); });
             const std::size_t n = pick_.below(4);
             return event({pool_call::warm}, [&] {
                 const std::size_t dialled = pool_.warm(o, n, now_);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,13 +22,13 @@ namespace {
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
-int listen_on(const std::string& path, std::uint16_t& port) {
+int listen_on(const std::string& path, const std::string& on, std::uint16_t& port) {
     const int fd = ::socket(path.empty() ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) fail("socket");
     if (path.empty()) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ::inet_pton(AF_INET, on.c_str(), &address.sin_addr);
         socklen_t size = sizeof address;
         if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) fail("bind");
         if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) fail("getsockname");
@@ -127,6 +128,12 @@ void peer::go_deaf() {
         throw std::system_error(errno, std::generic_category(), "SO_ATTACH_FILTER");
 }
 
+void peer::acknowledge_at_once() {
+    const int on = 1;
+    if (::setsockopt(fd_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on) != 0)
+        throw std::system_error(errno, std::generic_category(), "TCP_QUICKACK");
+}
+
 void peer::hear_again() {
     const int ignored = 0;
     if (::setsockopt(fd_, SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof ignored) != 0)
@@ -135,8 +142,9 @@ void peer::hear_again() {
 
 scripted_server::scripted_server(std::vector<script> scripts, std::string path)
     : scripts_(std::move(scripts)),
-      path_(std::move(path)),
-      listener_(listen_on(path_, port_)),
+      address_(path.empty() || path.find('/') != std::string::npos ? "127.0.0.1" : path),
+      path_(address_ == path ? "" : std::move(path)),
+      listener_(listen_on(path_, address_, port_)),
       thread_([this] { accept_all(); }) {}
 
 scripted_server::~scripted_server() {
@@ -156,14 +164,15 @@ scripted_server::~scripted_server() {
 
 std::string scripted_server::url(std::string_view path) const {
     if (!path_.empty()) return "http://localhost" + std::string(path);
-    return "http://127.0.0.1:" + std::to_string(port_) + std::string(path);
+    return "http://" + address_ + ":" + std::to_string(port_) + std::string(path);
 }
 
 void scripted_server::accept_all() {
     while (!ending_) {
         const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0) {
-            // accept() takes its descriptor before it waits: a test that has run out of them on purpose reaches this thread too.
+            // accept() takes its descriptor before it waits: a test that has run out of them on purpose reaches this thread
+            // too.
             const bool passes = errno == EINTR || errno == ECONNABORTED || errno == EMFILE;
             if (ending_ || !passes) return;
             std::this_thread::sleep_for(std::chrono::milliseconds(1));

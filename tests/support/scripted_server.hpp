@@ -45,6 +45,8 @@ public:
     void go_deaf();
     /// The end of that: what the client sends again arrives.
     void hear_again();
+    /// What comes is acknowledged by the kernel without the usual delay (for a while).
+    void acknowledge_at_once();
     /// 0 for the first connection.
     [[nodiscard]] int number() const noexcept { return number_; }
     /// The blocking socket, for what speaks on top of it (secure_peer.hpp).
@@ -63,7 +65,8 @@ class scripted_server {
 public:
     using script = std::function<void(peer&)>;
 
-    /// Connection n runs scripts[n], or the last one. `path`: a unix socket instead of a port of 127.0.0.1.
+    /// Connection n runs scripts[n], or the last one. `path`: a unix socket instead of a port of 127.0.0.1; or, without a
+    /// slash, another IPv4 address.
     explicit scripted_server(std::vector<script> scripts, std::string path = {});
     explicit scripted_server(script one) : scripted_server(std::vector<script>{std::move(one)}) {}
     ~scripted_server();
@@ -90,6 +93,7 @@ private:
     void serve(peer& p);
 
     std::vector<script> scripts_;
+    std::string address_ = "127.0.0.1";
     std::string path_;
     std::uint16_t port_ = 0;
     int listener_ = -1;
