@@ -4,6 +4,7 @@
 #include <hearth/error.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -55,12 +56,23 @@ struct counters {
     counters& operator+=(const counters& other) noexcept;
 };
 
+/// What was learnt of a server's idle timeout; all 0 when nothing was.
+struct learnt_timeout {
+    std::chrono::nanoseconds timeout{0};  ///< it closes connections after so long idle
+    unsigned closes = 0;                  ///< learnt from so many closes
+    std::chrono::nanoseconds limit{0};    ///< its connections retire after so long idle
+
+    /// "closes after 65.0 s idle, learnt from 4 closes; using 61.6 s"; empty when nothing was learnt.
+    [[nodiscard]] std::string in_words() const;
+};
+
 /// One origin, now.
 struct origin_stats {
     std::size_t pending = 0;     ///< requests waiting for a connection (Node's agent.requests)
     std::size_t in_use = 0;      ///< connections carrying an exchange (Node's agent.sockets)
     std::size_t free = 0;        ///< idle connections (Node's agent.freeSockets)
     std::size_t connecting = 0;  ///< connections being opened
+    learnt_timeout learnt{};     ///< with options.learn_idle_timeout
     counters count{};
 
     origin_stats& operator+=(const origin_stats& other) noexcept;

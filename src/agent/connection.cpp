@@ -93,7 +93,9 @@ void connection::set_user_timeout(std::chrono::milliseconds patience) {
 bool connection::is_fit(bool reused) {
     if (!reused || !core_.options().check_before_use) return true;
     if (core_.now().boot - last_use_ < fresh_use && !may_read_) return true;
-    return transport_->look() == net::idle_look::live;
+    const net::idle_look seen = transport_->look();
+    if (seen == net::idle_look::closed) core_.learn_closed(*this);
+    return seen == net::idle_look::live;
 }
 
 void connection::on_ready(net::readiness what) {
@@ -118,7 +120,7 @@ void connection::on_idle_ready(net::readiness what) {
     switch (transport_->look()) {
         case net::idle_look::live: may_read_ = false; return;
         case net::idle_look::partial: return;
-        case net::idle_look::closed: return core_.peer_closed(*this, close_reason::server_closed);
+        case net::idle_look::closed: core_.learn_closed(*this); return core_.peer_closed(*this, close_reason::server_closed);
         case net::idle_look::bytes: return core_.peer_closed(*this, close_reason::unsolicited);
     }
 }
@@ -320,7 +322,11 @@ void connection::on_switched(std::string_view rest) {
 void connection::finish_exchange() { release(judge()); }
 
 pool::verdict connection::unused() const {
-    const policy::keep_terms terms = policy::keep(hints_, exchanges_, core_.options());
+    policy::keep_terms terms = policy::keep(hints_, exchanges_, core_.options());
+    if (const nanoseconds learnt = core_.learnt_limit(*origin_); learnt < terms.idle_limit) {
+        terms.idle_limit = learnt;
+        terms.idle_reason = close_reason::learnt;
+    }
     return {.keep = terms.keep,
             .reason = terms.reason,
             .idle_limit = terms.idle_limit,

@@ -87,6 +87,10 @@ public:
     [[nodiscard]] const std::shared_ptr<hearth::detail::origin>& shared_origin() const noexcept { return origin_; }
     [[nodiscard]] const std::shared_ptr<call>& active() const noexcept { return call_; }
     [[nodiscard]] const net::dial_result& dialled() const noexcept { return dialled_; }
+    /// When it was last in use, on the boot clock.
+    [[nodiscard]] nanoseconds last_use() const noexcept { return last_use_; }
+    /// Whether the peer's last segment, its FIN say, came a while ago.
+    [[nodiscard]] bool was_closed_unnoticed() const;
     /// Whether its dial succeeded.
     [[nodiscard]] bool was_open() const noexcept { return was_open_; }
 

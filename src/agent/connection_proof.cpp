@@ -30,6 +30,8 @@ constexpr nanoseconds relief_interval = 1s;
 constexpr nanoseconds proof_max = 20s;
 // On shorter paths bytes that were under way before the request are seen by the look before use.
 constexpr nanoseconds shortest_path = 200us;
+// A close that was noticed later than this says nothing of how long the server keeps what idles.
+constexpr nanoseconds unnoticed_max = 100ms;
 
 }  // namespace
 
@@ -165,6 +167,11 @@ void connection::read_to_the_end() {
         }
         may_read_ = false;
     }
+}
+
+bool connection::was_closed_unnoticed() const {
+    const auto books = net::read_tcp_books(transport_->fd());
+    return books && books->last_heard_ago > unnoticed_max;
 }
 
 void connection::look_now() {

@@ -145,6 +145,7 @@ void agent_core::on_close(const pool::action& a) {
     connection& c = *found->second;
     // A dial that the pool gives up was never open.
     if (c.was_open()) ++c.shared_origin()->count.closed[static_cast<std::size_t>(a.reason)];
+    if (a.reason == close_reason::learnt) learn_outlived(*c.shared_origin(), a.idle_age);
     tell_connection(connection_event::kind::closed, c, a.reason, a.idle_age);
     connections_.erase(found);
 }

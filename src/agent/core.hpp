@@ -8,6 +8,7 @@
 #include "net/resolver.hpp"
 #include "net/timers.hpp"
 #include "net/tls.hpp"
+#include "policy/learn.hpp"
 #include "policy/retry.hpp"
 #include "pool/pool.hpp"
 
@@ -97,6 +98,10 @@ public:
     void dial_ahead_of_proof(hearth::detail::origin& o);
     /// `c` carries a request that may be replayed if its peer stays silent.
     void watch_silence(connection& c);
+    /// The server has closed `c`, which idled.
+    void learn_closed(const connection& c);
+    /// How long connections to `o` may idle, by what was learnt; never for nothing learnt.
+    [[nodiscard]] nanoseconds learnt_limit(hearth::detail::origin& o);
     /// The call needs nothing from the agent any more.
     void forget(call& who);
     void cancel(const std::shared_ptr<call>& who);
@@ -161,7 +166,7 @@ private:
     static void stop_listening(call& who);
     void acquire(const std::shared_ptr<call>& who);
     void watch_deadline(const std::shared_ptr<call>& who);
-    [[nodiscard]] pool::needs needs_of(const call& who, bool fresh) const;
+    [[nodiscard]] pool::needs needs_of(const call& who, bool fresh);
     [[nodiscard]] policy::replay_facts facts_of(const call& who, bool reused, bool begun) const;
     [[nodiscard]] std::shared_ptr<call> find(pool::request_id id) const;
     [[nodiscard]] connection* find(pool::conn_id id) const;
@@ -179,6 +184,12 @@ private:
     void look_at_idle(hearth::detail::origin& o);
     void on_silence_due();
     void relieve_one(const hearth::detail::origin& o);
+
+    // When servers close what idles (learning.cpp).
+    [[nodiscard]] policy::idle_lesson* lesson_of(hearth::detail::origin& o);
+    void learn_from(const call& who, errc code, evidence what);
+    void learn_outlived(hearth::detail::origin& o, nanoseconds age);
+    void tell_learnt(const hearth::detail::origin& o, origin_stats& into) const;
 
     // A server that is away for a moment (downtime.cpp).
     [[nodiscard]] bool wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f);
@@ -206,6 +217,7 @@ private:
     policy::retry_budget budget_;
     std::minstd_rand random_;
     origin_table origins_;
+    policy::idle_lessons lessons_;
     nanoseconds origins_checked_{0};
 
     std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;

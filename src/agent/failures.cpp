@@ -64,6 +64,7 @@ void agent_core::exchange_failed(connection& c, std::shared_ptr<call> who, excha
     const bool begun = f.evidence == evidence::response_begun || who->stage == stage::streaming;
     const bool by_us = f.code == errc::headers_timeout || f.code == errc::body_timeout || f.code == errc::socket_timeout ||
                        f.code == errc::deadline_exceeded || f.code == errc::invalid_body || f.code == errc::file_failed;
+    learn_from(*who, f.code, f.evidence);
     policy::replay_decision d;
     if (!by_us) d = policy::decide(f.evidence, facts_of(*who, who->reused, begun));
     const bool lost = f.code == errc::connection_closed || f.code == errc::connection_reset;

@@ -19,12 +19,13 @@ stats agent_core::snapshot() {
     for (const auto& [id, d] : downtimes_) waiting += waiting_for(pool::origin_id{id});
     s.pending += waiting;
     s.retrying = retrying_ - waiting;
-    origins_.snapshot(s, [this](pool::origin_id id, origin_stats& into) {
-        const auto now = pool_.of(id);
-        into.pending = now.pending + waiting_for(id);
+    origins_.snapshot(s, [this](const origin& o, origin_stats& into) {
+        const auto now = pool_.of(o.id);
+        into.pending = now.pending + waiting_for(o.id);
         into.in_use = now.in_use;
         into.free = now.free;
         into.connecting = now.connecting;
+        tell_learnt(o, into);
     });
     return s;
 }

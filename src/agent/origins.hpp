@@ -1,6 +1,7 @@
 // The origins an agent knows: their names, their numbers, what their servers have told.
 #pragma once
 
+#include "policy/learn.hpp"
 #include "pool/types.hpp"
 
 #include <hearth/stats.hpp>
@@ -28,6 +29,10 @@ struct origin : std::enable_shared_from_this<origin> {
     counters count;
     /// The idle limit its server told last, margins taken off.
     std::optional<std::chrono::nanoseconds> told_limit;
+    /// What its server's closes have told; null when none has. The limit that comes of it is looked up now and then.
+    std::shared_ptr<policy::idle_lesson> lesson;
+    std::chrono::nanoseconds learnt_limit = pool::never;
+    std::chrono::nanoseconds lesson_due{0};  ///< when, on the boot clock
 };
 
 /// Origins by name. They are forgotten when the pool says that they are unused.
@@ -49,7 +54,7 @@ public:
         for (const auto& [id, entry] : by_id_) {
             origin_stats& s = into.origins[entry->name];
             s.count = entry->count;
-            fill(entry->id, s);
+            fill(*entry, s);
             into.count += entry->count;
         }
     }

@@ -6,6 +6,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/dispatch.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace hearth::detail {
@@ -81,7 +82,9 @@ bool agent_core::prepare(call& who) {
 
 std::shared_ptr<origin> agent_core::intern(const url& u) {
     if (auto known = origins_.find(u)) return known;
-    return origins_.add(u, pool_.add_origin());
+    auto added = origins_.add(u, pool_.add_origin());
+    if (options_.learn_idle_timeout) added->lesson = lessons_.find(added->name);
+    return added;
 }
 
 void agent_core::listen_for_cancellation(const std::shared_ptr<call>& who) {
@@ -113,12 +116,15 @@ void agent_core::watch_deadline(const std::shared_ptr<call>& who) {
     who->timer->set(who->deadline);
 }
 
-pool::needs agent_core::needs_of(const call& who, bool fresh) const {
+pool::needs agent_core::needs_of(const call& who, bool fresh) {
     const request_options& own = who.request.options;
     const bool replayable = policy::always_replayable(facts_of(who, true, false));
     const milliseconds patience = own.pending_timeout.value_or(options_.pending_timeout);
+    std::optional<nanoseconds> known = who.origin->told_limit;
+    if (const nanoseconds learnt = learnt_limit(*who.origin); learnt != pool::never)
+        known = std::min(learnt, known.value_or(learnt));
     return {.fresh = fresh || own.fresh_connection,
-            .max_idle_age = policy::max_idle_age_for(replayable, who.origin->told_limit, options_.safe_age),
+            .max_idle_age = policy::max_idle_age_for(replayable, known, options_.safe_age),
             .pending_deadline = patience.count() > 0 ? now_.mono + patience : pool::never};
 }
 

@@ -34,6 +34,7 @@ std::optional<policy::tcp_books> read_tcp_books(int fd) noexcept {
                              .rtt = microseconds(info.tcpi_rtt),
                              // What was never measured is all ones.
                              .rtt_min = microseconds(info.tcpi_min_rtt == ~0U ? 0 : info.tcpi_min_rtt),
+                             .last_heard_ago = std::chrono::milliseconds(info.tcpi_last_ack_recv),
                              .last_sent_ago = std::chrono::milliseconds(info.tcpi_last_data_sent),
                              .resent = info.tcpi_total_retrans,
                              .segments_in = info.tcpi_segs_in,

@@ -16,6 +16,7 @@ struct tcp_books {
     std::uint32_t retransmits = 0;        ///< tcpi_retransmits: timeouts of what is now unacknowledged
     std::chrono::nanoseconds rtt{0};      ///< tcpi_rtt, smoothed
     std::chrono::nanoseconds rtt_min{0};  ///< tcpi_min_rtt, least seen; 0: not known
+    std::chrono::nanoseconds last_heard_ago{0};  ///< tcpi_last_ack_recv: since a segment with ACK came, a FIN too
     std::chrono::nanoseconds last_sent_ago{0};  ///< tcpi_last_data_sent: since data was sent last, or sent again
     std::uint32_t resent = 0;                   ///< tcpi_total_retrans: segments ever sent again, loss probes included
     std::uint32_t segments_in = 0;              ///< tcpi_segs_in: segments received, those that a socket filter lost not

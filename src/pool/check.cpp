@@ -51,12 +51,14 @@ void machine::check_invariants() const {
 }
 
 void machine::check_connections() const {
-    std::size_t live = 0, armed = 0, connecting = 0;
+    std::size_t live = 0, armed = 0, connecting = 0, canaries = 0;
     for (slot at = 0; at < conns_.end(); ++at) {
         if (!conns_.used(at)) continue;
         const connection& conn = conns_[at];
         ++live;
         connecting += conn.state == state::connecting ? 1 : 0;
+        canaries += conn.canary ? 1U : 0U;
+        must((conn.state == state::idle) >= conn.canary, "a canary idles");
         must(conns_.find(conn.id) == at && origins_.used(conn.origin), "a connection has an id and an origin");
         must((conn.state == state::active) <= (conn.request != request_id::none), "an active connection has a request");
         must(conn.state != state::active || waiting_.find(conn.request) == nil, "a granted request does not wait");
@@ -71,6 +73,7 @@ void machine::check_connections() const {
     }
     must(live == conns_.size() && armed == expiries_.size(), "connections are counted right");
     must(connecting == connecting_, "dials are counted right");
+    must(canaries == canaries_ && canaries <= canaries_max, "canaries are counted right");
     std::size_t idle = 0;
     nanoseconds latest{0};
     for (slot at = idle_.head(); at != nil; at = conns_[at].in_coldness.next, ++idle) {
@@ -108,14 +111,16 @@ void machine::check_origin(slot at) const {
 
     nanoseconds warmest_age = never;  // of those that may be granted
     nanoseconds latest{0};
-    std::size_t idle = 0;
+    std::size_t idle = 0, canaries = 0;
     for (slot c = o.idle.head(); c != nil; c = conns_[c].in_idle.next, ++idle) {
         must(conns_[c].origin == at && conns_[c].state == state::idle, "an origin's idle connections are its own");
         must(conns_[c].idle_since >= latest, "they stand in the order of their coldness");
         latest = conns_[c].idle_since;
-        if (now_.boot < conns_[c].expires_at) warmest_age = now_.boot - conns_[c].idle_since;
+        canaries += conns_[c].canary ? 1U : 0U;
+        if (now_.boot < conns_[c].expires_at && !conns_[c].canary) warmest_age = now_.boot - conns_[c].idle_since;
     }
     must(idle == o.idle.size(), "an origin's idle connections are linked");
+    must(canaries == (o.has_canary ? 1U : 0U), "at most one of them is a canary");
 
     std::size_t position = 0;
     slot taker = o.line.oldest_taker();

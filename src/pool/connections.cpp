@@ -67,7 +67,8 @@ void machine::peer_closed(conn_id id, close_reason reason, instant now) {
     now_ = now;
     const slot c = conns_.find(id);
     if (c == nil || conns_[c].state != state::idle) return;
-    origins_[conns_[c].origin].keep_warm = false;  // or a server that closes at once would be dialled for ever
+    // Or a server that closes at once would be dialled for ever.
+    if (!conns_[c].canary) origins_[conns_[c].origin].keep_warm = false;
     close(c, reason);
     hand_out_slots();
 }
@@ -104,8 +105,10 @@ slot machine::take_idle(slot o, const needs& what) {
     // A request that cannot be replayed wants the warmest connection, whatever the schedule.
     const bool warmest = limits_.lifo || what.max_idle_age != never;
     auto& idle = origins_[o].idle;
-    while (!idle.empty()) {
-        const slot c = warmest ? idle.tail() : idle.head();
+    for (;;) {
+        slot c = warmest ? idle.tail() : idle.head();
+        if (c != nil && conns_[c].canary) c = warmest ? conns_[c].in_idle.prev : conns_[c].in_idle.next;
+        if (c == nil) return nil;
         const connection& conn = conns_[c];
         if (now_.boot >= conn.expires_at) {
             close(c, conn.idle_reason);
@@ -116,12 +119,50 @@ slot machine::take_idle(slot o, const needs& what) {
             return c;
         }
     }
-    return nil;
 }
 
 void machine::unlink_idle(slot c) {
     origins_[conns_[c].origin].idle.erase(conns_, c);
     idle_.erase(conns_, c);
+    if (!std::exchange(conns_[c].canary, false)) return;
+    origins_[conns_[c].origin].has_canary = false;
+    --canaries_;
+}
+
+void machine::learnt(origin_id id, nanoseconds limit, nanoseconds canary_age, instant now) {
+    now_ = now;
+    const slot at = origins_.find(id);
+    if (at == nil) return;
+    origin& o = origins_[at];
+    o.canary_age = canary_age;
+    for (slot c = o.idle.head(); c != nil; c = conns_[c].in_idle.next) {
+        connection& conn = conns_[c];
+        const nanoseconds end = after(conn.idle_since, limit);
+        if (conn.canary || end >= conn.expires_at) continue;
+        conn.idle_reason = close_reason::learnt;
+        expire_at(c, end);
+    }
+}
+
+bool machine::become_canary(slot c) {
+    connection& conn = conns_[c];
+    origin& o = origins_[conn.origin];
+    if (conn.idle_reason != close_reason::learnt || conn.canary || o.has_canary || canaries_ == canaries_max) return false;
+    const nanoseconds end = after(conn.idle_since, o.canary_age);
+    if (o.canary_age == never || end <= now_.boot || end >= conn.retires_at) return false;
+    conn.canary = o.has_canary = true;
+    ++canaries_;
+    expire_at(c, end);
+    return true;
+}
+
+// A connection that is used again and again stays where it was in the heap; expire_next() moves it when that comes up.
+void machine::expire_at(slot c, nanoseconds at) {
+    connection& conn = conns_[c];
+    conn.expires_at = at;
+    if (conn.expiry != nil && at >= conn.armed_for) return;
+    conn.armed_for = at;
+    expiries_.set(conns_, c, at);
 }
 
 void machine::dial(slot o, request_id request) {
@@ -180,17 +221,9 @@ void machine::to_idle(slot c, nanoseconds limit, close_reason idle_reason) {
     conn.used = true;
     conn.request = request_id::none;
     conn.idle_since = now_.boot;
-    conn.expires_at = after(now_.boot, limit);
-    conn.idle_reason = idle_reason;
-    if (conn.retires_at <= conn.expires_at) {
-        conn.expires_at = conn.retires_at;
-        conn.idle_reason = close_reason::age;
-    }
-    // A connection that is used again and again stays where it was in the heap; expire_next() moves it when that comes up.
-    if (conn.expiry == nil || conn.expires_at < conn.armed_for) {
-        conn.armed_for = conn.expires_at;
-        expiries_.set(conns_, c, conn.expires_at);
-    }
+    const nanoseconds end = after(now_.boot, limit);
+    conn.idle_reason = conn.retires_at <= end ? close_reason::age : idle_reason;
+    expire_at(c, std::min(end, conn.retires_at));
     idle.push_back(conns_, c);
     idle_.push_back(conns_, c);
     if (idle.size() > limits_.free) close(idle.head(), close_reason::limit);
@@ -206,7 +239,7 @@ bool machine::expire_next() {
     } else if (conn.expires_at > now_.boot) {
         conn.armed_for = conn.expires_at;
         expiries_.set(conns_, c, conn.expires_at);
-    } else {
+    } else if (!become_canary(c)) {
         const slot o = conn.origin;
         close(c, conn.idle_reason);
         hand_out_slots();
@@ -262,7 +295,7 @@ std::size_t machine::dial_spares(slot at, std::size_t n) {
     std::size_t dialled = 0;
     for (; origins_[at].conns < limits_.sockets && total() < limits_.total; ++dialled) {
         const origin& o = origins_[at];
-        if (o.idle.size() + o.line.spare_dials() >= wanted) break;
+        if (o.idle.size() - (o.has_canary ? 1U : 0U) + o.line.spare_dials() >= wanted) break;
         dial(at, request_id::none);
     }
     return dialled;

@@ -53,6 +53,11 @@ public:
     void replay(conn_id conn, request_id request, const needs& what, close_reason reason, instant now);
     /// An idle connection was closed by its peer (or is of no more use for another reason). Ignored when it is not idle.
     void peer_closed(conn_id conn, close_reason reason, instant now);
+    /// The idle connections of an origin retire after at most `limit` idle (close_reason::learnt). The next one that does,
+    /// if `canary_age` is not never, is a canary: it stays, idle but never granted, the first to go where room is wanted,
+    /// until its peer closes it or it has idled for `canary_age`. At most one an origin, and canaries_max in all.
+    void learnt(origin_id origin, nanoseconds limit, nanoseconds canary_age, instant now);
+    static constexpr std::size_t canaries_max = 64;
     /// Opens connections until `n` are free or connecting and unclaimed, within the limits. Says how many it opened.
     std::size_t warm(origin_id origin, std::size_t n, instant now);
     /// Dials for a request that may soon be replayed: what it opens goes idle if nobody waits for it by then. False, and no
@@ -117,6 +122,8 @@ private:
     void to_idle(slot c, nanoseconds limit, close_reason idle_reason);
     void unlink_idle(slot c);
     [[nodiscard]] bool expire_next();
+    [[nodiscard]] bool become_canary(slot c);
+    void expire_at(slot c, nanoseconds at);
 
     // Slots (connections.cpp).
     void rank(slot o);
@@ -147,6 +154,7 @@ private:
     std::int64_t last_place_ = 0;
     std::int64_t first_place_ = 0;
     std::size_t connecting_ = 0;
+    std::size_t canaries_ = 0;
     std::size_t uncovered_ = 0;  // waiters without a dial
     std::uint64_t opened_ = 0;   // connections ever
     std::uint64_t closed_ = 0;   // of those

@@ -20,6 +20,7 @@ struct alignas(64) connection {
     slot origin = nil;
     pool::state state = state::connecting;
     bool used = false;                              ///< carried a request or idled
+    bool canary = false;                            ///< idle: retired, kept to see how long its server keeps it
     close_reason idle_reason = close_reason::idle;  ///< idle: what its retirement at expires_at is called
     links in_idle{};                                ///< its origin's idle connections
     links in_coldness{};                            ///< all idle connections
@@ -42,11 +43,13 @@ struct alignas(64) origin {
     std::uint32_t uncovered = 0;                  ///< waiters without a dial, as last added to the machine's total
     bool keep_warm = false;  ///< min_free_sockets applies: used, and no dial failed and no idle connection was lost since
     bool unused = false;     ///< in the list of unused origins
+    bool has_canary = false;
     waiting_line line;
     slot wanting = nil;  ///< its place among the origins that want a dial
     links in_unused{};
-    nanoseconds last_use{0};      ///< the last acquire(), on the boot clock
-    nanoseconds unused_since{0};  ///< unused: since when, on the boot clock
+    nanoseconds last_use{0};         ///< the last acquire(), on the boot clock
+    nanoseconds unused_since{0};     ///< unused: since when, on the boot clock
+    nanoseconds canary_age = never;  ///< how long a canary is kept, from its last use on; never: none is
 };
 
 }  // namespace hearth::pool

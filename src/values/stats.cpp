@@ -1,5 +1,7 @@
 #include <hearth/stats.hpp>
 
+#include <fmt/format.h>
+
 #include <numeric>
 
 namespace hearth {
@@ -61,7 +63,15 @@ origin_stats& origin_stats::operator+=(const origin_stats& other) noexcept {
     free += other.free;
     connecting += other.connecting;
     count += other.count;
+    if (other.learnt.closes > learnt.closes) learnt = other.learnt;  // the better founded
     return *this;
+}
+
+std::string learnt_timeout::in_words() const {
+    if (closes == 0) return {};
+    const auto seconds = [](std::chrono::nanoseconds t) { return std::chrono::duration<double>(t).count(); };
+    return fmt::format("closes after {:.1f} s idle, learnt from {} close{}; using {:.1f} s", seconds(timeout), closes,
+                       closes == 1 ? "" : "s", seconds(limit));
 }
 
 stats& stats::operator+=(const stats& other) {

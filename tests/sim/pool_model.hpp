@@ -34,6 +34,7 @@ enum class pool_call {
     replay,
     peer_closed,
     warm,
+    learnt,
     tick,
     close_idle,
     shutdown,
@@ -56,7 +57,7 @@ public:
         std::size_t origin;
         request_id request;  // dialled for, or active
         enum stage stage = stage::dialling;
-        bool used = false;
+        bool used = false, canary = false;
         nanoseconds opened_at{0}, idle_since{0}, limit_at{never};
         close_reason limit_reason = close_reason::idle;
         std::uint64_t left = std::numeric_limits<std::uint64_t>::max();
@@ -74,13 +75,17 @@ public:
     using last_use = std::optional<nanoseconds>;
 
     pool_model(const agent_options& o, std::size_t origins)
-        : options(o), max_free(o.keep_alive ? o.max_free_sockets.value_or(o.max_sockets) : 0), in_use(origins) {}
+        : options(o),
+          max_free(o.keep_alive ? o.max_free_sockets.value_or(o.max_sockets) : 0),
+          in_use(origins),
+          canary_age(origins, never) {}
 
     agent_options options;
     std::size_t max_free;
     std::vector<conn> conns;
     std::vector<req> reqs;
     std::vector<last_use> in_use;
+    std::vector<nanoseconds> canary_age;
     bool shut = false;
     std::uint64_t opened = 0, closed = 0, granted = 0, failed = 0, rooms_made = 0, reused = 0;
 
@@ -169,6 +174,7 @@ private:
         return age.count() > 0 && now.boot - c.opened_at >= age;
     }
     void becomes_idle(conn& c);
+    [[nodiscard]] bool may_become_canary(const conn& c) const;
     void decided() {
         for (conn& c : conns) {
             if (c.stage == stage::undecided) becomes_idle(c);

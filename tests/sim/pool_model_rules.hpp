@@ -30,7 +30,8 @@ inline void pool_model::on_open(const action& a, std::size_t origin) {
         const std::size_t dials = count(origin, stage::dialling), waiters = waiting(origin);
         const std::size_t spares = dials > waiters ? dials - waiters : 0;
         rule(dials >= waiters, "waiters go before warmth");
-        rule(count(origin, stage::idle) + spares < max_free, "no more is kept warm than may be kept");
+        const std::size_t canaries = tally(conns, [&](const conn& c) { return c.canary && c.origin == origin; });
+        rule(count(origin, stage::idle) - canaries + spares < max_free, "no more is kept warm than may be kept");
     } else {
         const req* r = find(a.request);
         rule(r != nullptr && r->waits && r->origin == origin, "a dial is for one who waits");
@@ -62,14 +63,14 @@ inline void pool_model::on_grant(const action& a) {
         rule(r == first, "the oldest whom it suits goes first");
         rule(a.idle_age == nanoseconds(0), "it did not idle");
     } else {
-        rule(c->stage == stage::idle, "what is granted is free");
+        rule(c->stage == stage::idle && !c->canary, "what is granted is free");
         rule(what.kind == pool_call::acquire || what.kind == pool_call::refused, "idle connections go to those who come");
         rule(r->id == what.request, "and to nobody else");
         rule(a.idle_age == now.boot - c->idle_since, "the grant says for how long it idled");
         rule(a.idle_age <= r->what.max_idle_age && !r->replayed, "no longer than the request allows");
         rule(now.boot < c->limit_at && !must_be_past_age(*c), "never past its time");
         const bool warm_end = options.scheduling == scheduling::lifo || r->what.max_idle_age != never;
-        const auto free_here = [&](const conn& x) { return x.stage == stage::idle && x.origin == c->origin; };
+        const auto free_here = [&](const conn& x) { return x.stage == stage::idle && !x.canary && x.origin == c->origin; };
         rule(c == (warm_end ? best(conns, free_here, warmer) : best(conns, free_here, colder)), "LIFO or FIFO");
         ++reused;
     }
@@ -180,6 +181,14 @@ inline void pool_model::becomes_idle(conn& c) {
     c.limit_reason = told ? v.idle_reason : close_reason::idle;
 }
 
+// One retired connection an origin stays to see how long its server keeps it.
+inline bool pool_model::may_become_canary(const conn& c) const {
+    const auto canary_here = [&](const conn& x) { return x.canary && x.origin == c.origin; };
+    const nanoseconds age = canary_age[c.origin];
+    return c.limit_reason == close_reason::learnt && age != never && c.idle_since + age > now.boot &&
+           std::none_of(conns.begin(), conns.end(), canary_here);
+}
+
 // The event is over: whatever should have been done was done.
 inline void pool_model::end() {
     decided();
@@ -192,15 +201,20 @@ inline void pool_model::end() {
                                       best(
                                           conns, [](const conn& c) { return c.stage == stage::idle; }, colder) == nullptr),
          "nobody lacks a dial while there is a slot or an idle connection");
-    for (const conn& c : conns) {
+    for (conn& c : conns) {
         if (c.stage != stage::idle) continue;
+        if (what.kind == pool_call::tick && now.boot >= c.limit_at && !must_be_past_age(c) && may_become_canary(c)) {
+            c.canary = true;
+            c.limit_at = c.idle_since + canary_age[c.origin];
+        }
         const bool expired = now.boot >= c.limit_at || must_be_past_age(c);
         rule(!expired || what.kind != pool_call::tick, "a tick leaves nothing that is past its time");
         rule(what.kind != pool_call::close_idle && !shut, "nothing idles when all were closed");
         for (const req& r : reqs) {
             const bool suits =
                 r.origin == c.origin && !r.what.fresh && !r.replayed && now.boot - c.idle_since <= r.what.max_idle_age;
-            rule(!r.waits || !suits || expired || may_be_past_age(c), "nobody waits beside an idle connection that suits");
+            rule(!r.waits || !suits || c.canary || expired || may_be_past_age(c),
+                 "nobody waits beside an idle connection that suits");
         }
     }
     for (std::size_t at = 0; at < in_use.size() && what.kind == pool_call::shutdown; ++at) {

@@ -83,6 +83,7 @@ private:
     void release(const verdict& v);
     void come_back(bool replay);
     void stray();
+    void learn();
     void time_passes();
     void tick() {
         event({pool_call::tick}, [&] { pool_.tick(now_); });

@@ -134,6 +134,21 @@ inline void pool_world::come_back(bool replay) {
     }
 }
 
+inline void pool_world::learn() {
+    const std::size_t at = pick_.below(origins_.size());
+    const origin_id o = origin(at);
+    const nanoseconds limit = pick_.one_in(4) ? never : pick_.up_to(60s);
+    const nanoseconds canary_age = pick_.one_in(4) || limit == never ? never : limit + pick_.up_to(60s);
+    model_.canary_age[at] = canary_age;
+    for (auto& c : model_.conns) {
+        if (c.stage != stage::idle || c.origin != at || c.canary || limit == never) continue;
+        if (c.idle_since + limit >= c.limit_at) continue;
+        c.limit_at = c.idle_since + limit;
+        c.limit_reason = close_reason::learnt;
+    }
+    event({pool_call::learnt}, [&] { pool_.learnt(o, limit, canary_age, now_); });
+}
+
 // Calls that crossed with an action: about what is gone, or in the wrong state. None may have an effect.
 inline void pool_world::stray() {
     conn_id id{pick_.below(1U << 30)};
@@ -170,6 +185,7 @@ inline void pool_world::forget() {
         const auto index = static_cast<std::size_t>(at - origins_.begin());
         rule(model_.count(index) == 0 && model_.waiting(index) == 0, "an origin in use is not forgotten");
         *at = origin_id::none;
+        model_.canary_age[index] = never;
     }
     compare();
 }
@@ -178,6 +194,7 @@ inline void pool_world::step() {
     switch (pick_.below(64)) {
         case 0: return stray();
         case 1: return forget();
+        case 23: return learn();
         case 2:
             if (!pick_.one_in(8)) return tick();
             for (const auto& c : model_.conns) {
@@ -220,7 +237,7 @@ inline void pool_world::step() {
             const pool_model::conn* c = any(pick_.one_in(4) ? stage::active : stage::idle);
             if (c == nullptr) return;
             const conn_id id = c->id;
-            if (c->stage == stage::idle) model_.in_use[c->origin].reset();
+            if (c->stage == stage::idle && !c->canary) model_.in_use[c->origin].reset();
             return event({.kind = pool_call::peer_closed, .conn = id},
                          [&] { pool_.peer_closed(id, close_reason::server_closed, now_); });
         }

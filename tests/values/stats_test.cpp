@@ -93,6 +93,16 @@ TEST(stats, add_up_with_their_origins) {
     EXPECT_EQ(a.origins["http://b"].free, 8U);
 }
 
+TEST(stats, tell_what_was_learnt_in_words) {
+    using namespace std::chrono_literals;
+    hearth::origin_stats o;
+    EXPECT_EQ(o.learnt.in_words(), "");
+    o += {.learnt = {.timeout = 65s, .closes = 4, .limit = 61'600ms}};
+    EXPECT_EQ(o.learnt.in_words(), "closes after 65.0 s idle, learnt from 4 closes; using 61.6 s");
+    o += {.learnt = {.timeout = 5s, .closes = 1, .limit = 4s}};
+    EXPECT_EQ(o.learnt.closes, 4U) << "the better founded stays";
+}
+
 TEST(stats, can_be_added_to_themselves) {
     hearth::stats a{.pending = 1};
     a.origins["http://a"] = {.pending = 7};

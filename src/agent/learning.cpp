@@ -1,0 +1,67 @@
+// Learning from how servers end connections: which close is told to which lesson, and what comes of it.
+#include "agent/core.hpp"
+
+#include <algorithm>
+
+namespace hearth::detail {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+namespace {
+
+// What was learnt changes with time too: a group of closes is complete, an hour has passed.
+constexpr nanoseconds looked_up_every = 1s;
+
+}  // namespace
+
+policy::idle_lesson* agent_core::lesson_of(hearth::detail::origin& o) {
+    if (!options_.learn_idle_timeout) return nullptr;
+    if (!o.lesson) o.lesson = lessons_.get(o.name);
+    o.lesson_due = 0ns;
+    return o.lesson.get();
+}
+
+void agent_core::learn_closed(const connection& c) {
+    // What came while this loop was busy elsewhere has an age that nobody knows.
+    if (!options_.learn_idle_timeout || c.was_closed_unnoticed()) return;
+    lesson_of(*c.shared_origin())->closed(now_.boot - c.last_use(), now_.boot);
+}
+
+void agent_core::learn_from(const call& who, errc code, evidence what) {
+    policy::idle_lesson* lesson = who.reused ? lesson_of(*who.origin) : nullptr;
+    if (lesson == nullptr) return;
+    if (what == evidence::closed_before || what == evidence::reset_in_flight) {
+        lesson->raced(who.idle_age, now_.boot);
+    } else if (what == evidence::silent || (what == evidence::unacknowledged && code == errc::connection_reset)) {
+        lesson->lost(who.idle_age, now_.boot);
+    }
+}
+
+void agent_core::learn_outlived(hearth::detail::origin& o, nanoseconds age) {
+    if (o.lesson) lesson_of(o)->outlived(age, now_.boot);
+}
+
+nanoseconds agent_core::learnt_limit(hearth::detail::origin& o) {
+    if (!o.lesson || now_.boot < o.lesson_due) return o.learnt_limit;
+    o.lesson_due = now_.boot + looked_up_every;
+    const nanoseconds rtt = o.least_rtt == pool::never ? 0ns : o.least_rtt;
+    const nanoseconds limit = o.lesson->limit(rtt, now_.boot);
+    if (limit != o.learnt_limit) {
+        o.learnt_limit = limit;
+        pool_.learnt(o.id, limit, o.lesson->canary_age(now_.boot), now_);
+    }
+    return limit;
+}
+
+void agent_core::tell_learnt(const hearth::detail::origin& o, origin_stats& into) const {
+    if (!o.lesson) return;
+    const auto known = o.lesson->known(now_.boot);
+    if (!known) return;
+    const nanoseconds rtt = o.least_rtt == pool::never ? 0ns : o.least_rtt;
+    nanoseconds limit = std::min<nanoseconds>(o.lesson->limit(rtt, now_.boot), options_.keep_alive_timeout);
+    if (o.told_limit) limit = std::min(o.lesson->limit(rtt, now_.boot), *o.told_limit);
+    into.learnt = {.timeout = known->timeout, .closes = known->closes, .limit = limit};
+}
+
+}  // namespace hearth::detail
