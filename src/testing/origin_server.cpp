@@ -79,7 +79,8 @@ void origin_server::schedule_restart() {
     if (state_.options.restart_every <= 0ms) return;
     next_restart_.expires_after(state_.options.restart_every);
     next_restart_.async_wait([this](const error_code& error) {
-        if (error) return;
+        // stop() cannot cancel what has expired.
+        if (error || stopped_) return;
         restart(state_.options.restart_downtime);
         schedule_restart();
     });
@@ -124,6 +125,7 @@ std::size_t origin_server::close_idle() {
 }
 
 void origin_server::stop() {
+    stopped_ = true;
     ++run_;
     listener_.close();
     absence_.cancel();

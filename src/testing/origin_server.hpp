@@ -45,6 +45,7 @@ private:
     boost::asio::steady_timer next_restart_;
     // Grows with each absence, so that an accept loop of before notices that it is over.
     std::uint64_t run_ = 0;
+    bool stopped_ = false;
 };
 
 }  // namespace hearth::testing

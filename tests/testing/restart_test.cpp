@@ -115,5 +115,10 @@ TEST(restart, happens_by_itself_every_so_often) {
     EXPECT_EQ(origin.report().idle_closes, 0U);
 }
 
+// A timer that has expired cannot be cancelled any more.
+TEST(restart, is_none_once_the_origin_ends) {
+    for (int i = 0; i < 100; ++i) faulty_origin({.restart_every = 1ms, .restart_downtime = 1ms}).restart(0ms);
+}
+
 }  // namespace
 }  // namespace hearth::testing

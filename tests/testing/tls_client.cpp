@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <stdexcept>
 
 namespace hearth::testing {
@@ -19,6 +21,14 @@ struct freed_by {
         Free(object);
     }
 };
+
+/// OpenSSL writes to its socket without MSG_NOSIGNAL. For this thread only: the origin has to do without.
+void block_sigpipe() {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+}
 
 int& tickets_of(const SSL* tls) { return *static_cast<int*>(SSL_get_app_data(tls)); }
 
@@ -36,6 +46,7 @@ struct tls_client::state {
 };
 
 tls_client::tls_client(std::uint16_t port) : raw_(port), state_(std::make_unique<state>()) {
+    block_sigpipe();
     SSL_CTX_set_session_cache_mode(state_->context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(state_->context.get(), count_ticket);
     state_->tls.reset(SSL_new(state_->context.get()));
