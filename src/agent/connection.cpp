@@ -4,10 +4,7 @@
 #include "http1/keep_alive_hint.hpp"
 #include "http1/reuse.hpp"
 #include "net/socket.hpp"
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include "net/tcp_info.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -86,8 +83,7 @@ void connection::on_dialled(net::dial_result result) {
 void connection::set_user_timeout(std::chrono::milliseconds patience) {
     if (patience == user_timeout_) return;
     user_timeout_ = patience;
-    const auto ms = static_cast<unsigned>(patience.count());
-    (void)::setsockopt(transport_->fd(), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+    net::set_user_timeout(transport_->fd(), patience);
 }
 
 bool connection::is_fit(bool reused) {

@@ -4,8 +4,6 @@
 #include "net/socket.hpp"
 #include "net/tcp_info.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -86,10 +84,8 @@ evidence connection::gather_evidence(ending how) const {
 // The end of the stream may be an RST whose error a write has consumed. After a FIN readers are told no error: an RST and
 // the kernel's giving up look the same in the books.
 ending connection::how_it_ended() const {
-    int error = 0;
-    ::socklen_t size = sizeof error;
-    (void)::getsockopt(transport_->fd(), SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error == ETIMEDOUT || write_error_ == boost::system::errc::timed_out) return ending::expired;
+    if (net::take_socket_error(transport_->fd()) == ETIMEDOUT || write_error_ == boost::system::errc::timed_out)
+        return ending::expired;
     return write_error_ == boost::system::errc::connection_reset ? ending::reset : ending::end;
 }
 

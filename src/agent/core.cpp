@@ -4,8 +4,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include <ctime>
-
 #include <algorithm>
 #include <utility>
 
@@ -25,12 +23,6 @@ constexpr int rounds_in_a_row = 16;
 constexpr nanoseconds origins_check_every = seconds(10);
 constexpr nanoseconds origins_unused_for = seconds(60);
 
-nanoseconds read_clock(clockid_t clock) noexcept {
-    timespec t{};
-    ::clock_gettime(clock, &t);
-    return seconds(t.tv_sec) + nanoseconds(t.tv_nsec);
-}
-
 }  // namespace
 
 agent_core::agent_core(asio::any_io_executor executor, agent_options options)
@@ -39,8 +31,8 @@ agent_core::agent_core(asio::any_io_executor executor, agent_options options)
       reactor_(executor),
       resolver_(executor, options_.dns),
       alarm_(executor),
-      pool_(options_, std::random_device{}()),
-      random_(std::random_device{}()),
+      pool_(options_, net::random_seed()),
+      random_(net::random_seed()),
       scratch_(scratch_size) {
     // What the caller gave is tried now, so that a mistake shows here; the system's authorities are only loaded when needed.
     const tls_options& t = options_.tls;
@@ -49,9 +41,10 @@ agent_core::agent_core(asio::any_io_executor executor, agent_options options)
 
 agent_core::~agent_core() = default;
 
-nanoseconds agent_core::precise_now() noexcept { return read_clock(CLOCK_MONOTONIC); }
+nanoseconds agent_core::precise_now() noexcept { return net::mono_now(); }
 
 void agent_core::start() {
+    alarm_.start(weak_from_this(), [this] { on_alarm(); });
     reactor_.start(
         weak_from_this(), [this] { enter(); },
         [this] {
@@ -65,7 +58,7 @@ void agent_core::enter() {
     // Within a step time stands still, but not for the handlers at its end: one may take long before it calls.
     const unsigned around = depth_++;
     if (around > 1 || (around == 1 && !handing_over_)) return;
-    now_ = {.mono = read_clock(CLOCK_MONOTONIC), .boot = read_clock(CLOCK_BOOTTIME)};
+    now_ = {.mono = net::mono_now(), .boot = net::boot_now()};
 }
 
 void agent_core::leave() {
@@ -106,7 +99,7 @@ void agent_core::run_actions() {
 }
 
 void agent_core::on_open(const pool::action& a) {
-    if (destroyed_) return;
+    if (destroyed_) return pool_.open_failed(a.conn, errc::agent_closed, {}, now_);
     origin* o = origins_.of(a.origin);
     const auto who = find(a.request);
     auto made = std::make_unique<connection>(*this, a.conn, ++last_connection_, o->shared_from_this());
@@ -178,12 +171,7 @@ void agent_core::set_alarm() {
         alarm_.cancel();
         return;
     }
-    alarm_.expires_at(
-        std::chrono::steady_clock::time_point(std::chrono::duration_cast<std::chrono::steady_clock::duration>(next)));
-    alarm_.async_wait([weak = weak_from_this()](const error_code& ec) {
-        if (ec) return;
-        if (const auto self = weak.lock()) self->on_alarm();
-    });
+    alarm_.set(next);
 }
 
 void agent_core::on_alarm() {

@@ -6,6 +6,7 @@
 #include "agent/origins.hpp"
 #include "net/reactor.hpp"
 #include "net/resolver.hpp"
+#include "net/system.hpp"
 #include "net/timers.hpp"
 #include "net/tls.hpp"
 #include "policy/learn.hpp"
@@ -17,7 +18,6 @@
 #include <hearth/stats.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <array>
@@ -211,7 +211,7 @@ private:
     net::timer_queue timers_;
     net::resolver resolver_;
     std::shared_ptr<net::tls_context> tls_;  // made when first needed
-    boost::asio::steady_timer alarm_;
+    net::alarm alarm_;
     nanoseconds alarm_at_ = pool::never;
     pool::machine pool_;
     policy::retry_budget budget_;

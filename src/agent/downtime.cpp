@@ -149,7 +149,9 @@ void agent_core::is_back(origin& o) {
     downtimes_.erase(at);
     for (const auto& weak : waiting) {
         const auto who = weak.lock();
-        if (who && who->stage == stage::retrying) start_again(who);
+        if (!who || who->stage != stage::retrying) continue;
+        who->refused_since = pool::never;  // waiting for a connection, while the server is up, is no downtime
+        start_again(who);
     }
 }
 
@@ -174,6 +176,7 @@ std::size_t agent_core::waiting_for(pool::origin_id id) const {
 // Under a new id: the pool has done with the old one.
 void agent_core::start_again(const std::shared_ptr<call>& who) {
     --retrying_;
+    who->timer.reset();  // it waits for the pool from now on, not for the server
     calls_.erase(static_cast<std::uint64_t>(who->id));
     who->id = pool::request_id{++last_request_};
     calls_.emplace(static_cast<std::uint64_t>(who->id), who);

@@ -301,6 +301,9 @@ void agent_core::destroy() {
     }
     pool_.shutdown(now_);
     run_actions();
+    // Replays that were under way still have their dials: shutdown() lets those end well.
+    for (const auto& [id, c] : connections_) pool_.open_failed(c->id(), errc::agent_closed, {}, now_);
+    run_actions();
     connections_.clear();
     reactor_.stop();
     alarm_.cancel();

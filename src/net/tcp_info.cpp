@@ -42,4 +42,16 @@ std::optional<policy::tcp_books> read_tcp_books(int fd) noexcept {
                              .mss = info.tcpi_snd_mss};
 }
 
+int take_socket_error(int fd) noexcept {
+    int error = 0;
+    ::socklen_t size = sizeof error;
+    (void)::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    return error;
+}
+
+void set_user_timeout(int fd, std::chrono::milliseconds patience) noexcept {
+    const auto ms = static_cast<unsigned>(patience.count());
+    (void)::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}
+
 }  // namespace hearth::net

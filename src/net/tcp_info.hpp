@@ -1,8 +1,9 @@
-// The kernel's books of a TCP connection.
+// A connection as its kernel sees it: TCP's books, the socket's error, its patience.
 #pragma once
 
 #include "policy/evidence.hpp"
 
+#include <chrono>
 #include <optional>
 
 namespace hearth::net {
@@ -10,5 +11,12 @@ namespace hearth::net {
 /// Reads TCP_INFO. Nothing when `fd` is not TCP by name (SO_PROTOCOL), or the kernel's structure ends before the fields that
 /// evidence needs. Two or three system calls.
 [[nodiscard]] std::optional<policy::tcp_books> read_tcp_books(int fd) noexcept;
+
+/// Takes the error that the kernel holds for `fd` (SO_ERROR), as an errno; 0 for none.
+[[nodiscard]] int take_socket_error(int fd) noexcept;
+
+/// How long sent bytes may stay unacknowledged before the kernel gives the connection up (TCP_USER_TIMEOUT); 0: as long as
+/// its own rules say. Does nothing where `fd` is not TCP.
+void set_user_timeout(int fd, std::chrono::milliseconds patience) noexcept;
 
 }  // namespace hearth::net

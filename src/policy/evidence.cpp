@@ -12,8 +12,10 @@ bool is_covered(const byte_facts& f) noexcept { return f.books && f.books->acked
 bool is_unacknowledged(const byte_facts& f) noexcept { return is_covered(f) && f.books->acked == f.base; }
 
 // The least round trip seen may be more than the least there is, by what the samples were delayed in queues and by timers.
-// A reset is called too early for the request only when it is so by more than that.
+// A reset is called too early for the request only when it is so by more than that. What the SYN took, the only sample that
+// no delayed acknowledgement spoils, is not among the samples when it was sent again.
 bool is_before_arrival(const byte_facts& f) noexcept {
+    if (f.books->resent > 0) return false;
     const nanoseconds least = f.books->rtt_min;
     const nanoseconds doubt = std::max<nanoseconds>(200us, least / 32);
     return f.since_write < least - doubt;

@@ -15,7 +15,7 @@ constexpr std::uint64_t answered = base + 120;
 
 // A connection on a path of 20 ms on which `acked` bytes were acknowledged.
 tcp_books books(std::uint64_t acked, bool is_reset = false) {
-    return {.acked = acked, .is_reset = is_reset, .retransmits = 0, .rtt = 21ms, .rtt_min = 20ms, .last_sent_ago = 5ms};
+    return {.acked = acked, .is_reset = is_reset, .rtt = 21ms, .rtt_min = 20ms, .last_sent_ago = 5ms};
 }
 byte_facts facts(ending how, tcp_books b, std::chrono::nanoseconds since_write = 30ms) {
     return {.how = how, .sent = true, .base = base, .books = b, .since_write = since_write};
@@ -36,6 +36,8 @@ TEST(evidence, is_what_the_books_say) {
     half_closed_and_reset.ended_before_ack = true;
     tcp_books resent = books(base);
     resent.retransmits = 2;
+    tcp_books lossy = books(base, true);
+    lossy.resent = 1;
     const row rows[] = {
         {"nothing was sent", unsent, evidence::not_sent},
         {"FIN, then RST", facts(ending::end, books(base, true)), evidence::closed_before},
@@ -46,6 +48,7 @@ TEST(evidence, is_what_the_books_say) {
         {"acknowledged, then RST", facts(ending::reset, books(answered, true)), evidence::acknowledged},
         {"one byte acknowledged", facts(ending::reset, books(base + 1, true), 1ms), evidence::acknowledged},
         {"RST at once", facts(ending::reset, books(base, true), 1ms), evidence::reset_in_flight},
+        {"RST at once, the SYN was lost", facts(ending::reset, lossy, 1ms), evidence::unacknowledged},
         {"RST just before a round trip", facts(ending::reset, books(base, true), 19ms), evidence::reset_in_flight},
         {"RST about a round trip later", facts(ending::reset, books(base, true), 19'700us), evidence::unacknowledged},
         {"RST late", facts(ending::reset, books(base, true), 40ms), evidence::unacknowledged},

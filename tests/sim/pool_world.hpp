@@ -2,6 +2,7 @@
 // happens comes from a `choices`: a seeded generator in the test, the fuzzer's bytes there.
 #pragma once
 
+#include "choices.hpp"
 #include "pool_model.hpp"
 
 #include <cstdint>
@@ -12,15 +13,7 @@ namespace hearth::pool {
 
 using namespace std::chrono_literals;
 
-/// Where decisions come from.
-class choices {
-public:
-    virtual ~choices() = default;
-    /// A number from 0 to n - 1. REQUIRES: n > 0.
-    virtual std::uint64_t below(std::uint64_t n) = 0;
-    bool one_in(std::uint64_t n) { return below(n) == 0; }
-    nanoseconds up_to(nanoseconds t) { return t * static_cast<std::int64_t>(below(9)) / 8; }
-};
+using sim::choices;
 
 /// Options of all kinds: small limits, so that all are met.
 inline agent_options random_options(choices& pick, std::size_t size) {

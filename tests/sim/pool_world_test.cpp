@@ -5,53 +5,13 @@
 
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 namespace hearth::pool {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-#else
-constexpr bool sanitized = false;
-#endif
-#if defined(NDEBUG)
-constexpr bool optimised = true;
-#else
-constexpr bool optimised = false;
-#endif
-constexpr std::uint64_t default_events = sanitized ? 150'000 : optimised ? 2'000'000 : 400'000;
-
-class seeded final : public choices {
-public:
-    explicit seeded(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL) {}
-    std::uint64_t below(std::uint64_t n) override {
-        std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-        return (z ^ (z >> 31)) % n;
-    }
-
-private:
-    std::uint64_t state_;
-};
-
-// Which world runs, for the handler of SIGABRT: check_invariants() aborts.
-volatile std::uint64_t current_seed = 0;
-
-void tell_seed(int) {
-    std::fprintf(stderr, "HEARTH_SEED=%llu\n", static_cast<unsigned long long>(current_seed));
-    std::signal(SIGABRT, SIG_DFL);
-}
+constexpr std::uint64_t default_events = sim::sanitized ? 150'000 : sim::optimised ? 2'000'000 : 400'000;
 
 struct tally {
     std::uint64_t events = 0, granted = 0, reused = 0, failed = 0, rooms_made = 0, worlds = 0;
@@ -59,8 +19,7 @@ struct tally {
 
 // Every eighth world is large.
 void run_world(std::uint64_t seed, tally& sum) {
-    current_seed = seed;
-    seeded pick(seed);
+    sim::seeded pick(seed);
     const bool large = seed % 8 == 0;
     const std::size_t size = large ? 20 : 5;
     const agent_options options = random_options(pick, size);
@@ -84,19 +43,18 @@ void run_world(std::uint64_t seed, tally& sum) {
     ++sum.worlds;
 }
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 TEST(pool_world, keeps_its_rules) {
-    const auto previous = std::signal(SIGABRT, tell_seed);
+    sim::seed_teller teller;
     tally sum;
-    if (const std::uint64_t seed = from_environment("HEARTH_SEED", 0); seed != 0) {
+    const auto run = [&](std::uint64_t seed) {
+        teller.runs(seed);
         run_world(seed, sum);
+    };
+    if (const std::uint64_t seed = sim::from_environment("HEARTH_SEED", 0); seed != 0) {
+        run(seed);
     } else {
-        const std::uint64_t events = from_environment("HEARTH_EVENTS", default_events);
-        for (std::uint64_t next = 1; sum.events < events && !HasFatalFailure(); ++next) run_world(next, sum);
+        const std::uint64_t events = sim::from_environment("HEARTH_EVENTS", default_events);
+        for (std::uint64_t next = 1; sum.events < events && !HasFatalFailure(); ++next) run(next);
         // Worlds in which little happens would prove little.
         EXPECT_GT(sum.granted, events / 20);
         EXPECT_GT(sum.reused, events / 50);
@@ -107,7 +65,6 @@ TEST(pool_world, keeps_its_rules) {
                 static_cast<unsigned long long>(sum.worlds), static_cast<unsigned long long>(sum.events),
                 static_cast<unsigned long long>(sum.granted), static_cast<unsigned long long>(sum.reused),
                 static_cast<unsigned long long>(sum.failed), static_cast<unsigned long long>(sum.rooms_made));
-    std::signal(SIGABRT, previous);
 }
 
 }  // namespace
