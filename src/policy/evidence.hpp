@@ -17,11 +17,11 @@ struct tcp_books {
     std::chrono::nanoseconds rtt{0};      ///< tcpi_rtt, smoothed
     std::chrono::nanoseconds rtt_min{0};  ///< tcpi_min_rtt, least seen; 0: not known
     std::chrono::nanoseconds last_heard_ago{0};  ///< tcpi_last_ack_recv: since a segment with ACK came, a FIN too
-    std::chrono::nanoseconds last_sent_ago{0};  ///< tcpi_last_data_sent: since data was sent last, or sent again
-    std::uint32_t resent = 0;                   ///< tcpi_total_retrans: segments ever sent again, the SYN and loss probes included
-    std::uint32_t segments_in = 0;              ///< tcpi_segs_in: segments received, those that a socket filter lost not
-    std::uint32_t data_segments_in = 0;         ///< tcpi_data_segs_in: those with data
-    std::uint32_t mss = 0;                      ///< tcpi_snd_mss: bytes one segment carries at most
+    std::chrono::nanoseconds last_sent_ago{0};   ///< tcpi_last_data_sent: since data was sent last, or sent again
+    std::uint32_t resent = 0;            ///< tcpi_total_retrans: segments ever sent again, the SYN and loss probes included
+    std::uint32_t segments_in = 0;       ///< tcpi_segs_in: segments received, those that a socket filter lost not
+    std::uint32_t data_segments_in = 0;  ///< tcpi_data_segs_in: those with data
+    std::uint32_t mss = 0;               ///< tcpi_snd_mss: bytes one segment carries at most
 };
 
 /// A socket that aborts sends RST with ACK; a kernel that has no such socket answers whatever comes by an RST without. While
