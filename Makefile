@@ -22,7 +22,7 @@ test: ## Build once, run every test
 	@scripts/setup test
 	@cmake --preset release -DHEARTH_BUILD_TESTS=ON >/dev/null
 	@cmake --build build --parallel $(JOBS)
-	@ctest --preset release --parallel $(JOBS) --progress
+	@ctest --preset release --parallel $(JOBS) --progress $(CTEST_FLAGS)
 
 check: ## Everything CI asks beyond the tests: scripts/check [section...] runs parts of it
 	@scripts/setup check
