@@ -3,7 +3,6 @@
 #include "agent/core.hpp"
 #include "http1/keep_alive_hint.hpp"
 #include "http1/reuse.hpp"
-#include "net/socket.hpp"
 #include "net/tcp_info.hpp"
 
 #include <algorithm>

@@ -1,7 +1,6 @@
 // What became of a request whose connection ended before its answer began: a connection's evidence.
 #include "agent/connection.hpp"
 #include "agent/core.hpp"
-#include "net/socket.hpp"
 #include "net/tcp_info.hpp"
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 #include "net/socket.hpp"
 
+#include "net/tcp_info.hpp"
+
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -208,16 +210,6 @@ connect_outcome finish_connect(int fd, const endpoint& to) {
     }
     if (connected_to_itself(fd, peer)) return {.state = connect_state::failed, .failure = failure_of(ECONNREFUSED, to)};
     return {.state = connect_state::connected, .failure = {}};
-}
-
-void set_keep_alive(int fd, std::chrono::milliseconds probe) noexcept {
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, probe.count() > 0 ? 1 : 0);
-    if (probe.count() <= 0) return;
-    constexpr int longest_idle_s = 32'767;  // what the kernel takes
-    const auto idle_s = std::chrono::duration_cast<std::chrono::seconds>(probe).count();
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(std::clamp<std::int64_t>(idle_s, 1, longest_idle_s)));
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
 std::chrono::nanoseconds path_rtt(int fd) noexcept {

@@ -50,10 +50,6 @@ struct connect_outcome {
 };
 [[nodiscard]] connect_outcome finish_connect(int fd, const endpoint& to);
 
-/// Sets the quiet time before TCP's first keep-alive probe, rounded down to seconds (at least 1); then they come every 5 s,
-/// 3 times. 0: no probes.
-void set_keep_alive(int fd, std::chrono::milliseconds probe) noexcept;
-
 /// The round-trip time of the path as TCP knows it; 0 when it does not tell.
 [[nodiscard]] std::chrono::nanoseconds path_rtt(int fd) noexcept;
 

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +53,17 @@ int take_socket_error(int fd) noexcept {
 void set_user_timeout(int fd, std::chrono::milliseconds patience) noexcept {
     const auto ms = static_cast<unsigned>(patience.count());
     (void)::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}
+
+void set_keep_alive(int fd, std::chrono::milliseconds probe) noexcept {
+    const auto set = [fd](int level, int name, int value) { (void)::setsockopt(fd, level, name, &value, sizeof value); };
+    set(SOL_SOCKET, SO_KEEPALIVE, probe.count() > 0 ? 1 : 0);
+    if (probe.count() <= 0) return;
+    constexpr std::int64_t longest_idle_s = 32'767;  // what the kernel takes
+    const std::int64_t idle_s = std::chrono::duration_cast<std::chrono::seconds>(probe).count();
+    set(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(std::clamp<std::int64_t>(idle_s, 1, longest_idle_s)));
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
 }  // namespace hearth::net

@@ -19,4 +19,8 @@ namespace hearth::net {
 /// its own rules say. Does nothing where `fd` is not TCP.
 void set_user_timeout(int fd, std::chrono::milliseconds patience) noexcept;
 
+/// Sets the quiet time before TCP's first keep-alive probe, rounded down to seconds (at least 1); then they come every 5 s,
+/// 3 times. 0: no probes.
+void set_keep_alive(int fd, std::chrono::milliseconds probe) noexcept;
+
 }  // namespace hearth::net

@@ -3,7 +3,6 @@
 #include "net/dialer.hpp"
 #include "net/reactor.hpp"
 #include "net/reset_guard.hpp"
-#include "net/socket.hpp"
 #include "net/system.hpp"
 #include "net/tcp_info.hpp"
 #include "net/transport.hpp"
@@ -39,7 +38,7 @@ void set_user_timeout(int fd, std::chrono::milliseconds patience) noexcept {
     machine::here().socket(fd).set_user_timeout(patience);
 }
 
-// socket.hpp. Probes come as they were set when the connection was dialled.
+// Probes come as they were set when the connection was dialled.
 void set_keep_alive(int, std::chrono::milliseconds) noexcept {}
 
 // reset_guard.hpp. This kernel does not allow it.
