@@ -55,8 +55,9 @@ awaitable<void> call_in_turn(agent& a, std::string url, gap_plan plan, int numbe
 
 awaitable<void> call_until(agent& a, std::string url, const bool& stop, int number, outcomes& all) {
     std::minstd_rand random(static_cast<unsigned>(number) + 1);
-    for (int i = 0; !stop; ++i) {
-        const std::string id = "load-" + std::to_string(number) + "-" + std::to_string(i);
+    int i = 0;
+    while (!stop) {
+        const std::string id = "load-" + std::to_string(number) + "-" + std::to_string(i++);
         co_await send_any(a, url, id, random, all);
         ++all.ended_of[static_cast<std::size_t>(number)];
     }
