@@ -44,7 +44,9 @@ void set_keep_alive(int, std::chrono::milliseconds) noexcept {}
 // reset_guard.hpp. This kernel does not allow it.
 std::optional<reset_guard> reset_guard::set_up(int, bool) noexcept { return std::nullopt; }
 void reset_guard::take_down(int) const noexcept {}
-std::optional<policy::guard_facts> reset_guard::look(int, const policy::tcp_books&) const noexcept { return std::nullopt; }
+std::optional<policy::guard_facts> reset_guard::look(int, const policy::tcp_books&) const noexcept {
+    return policy::guard_facts{.before_write = before_write_, .dropped = dropped_before_};  // of a guard that never stands
+}
 
 // reactor.hpp
 reactor::reactor(const boost::asio::any_io_executor& executor) : epoll_(executor) {}
