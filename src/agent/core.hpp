@@ -186,7 +186,8 @@ private:
     void relieve_one(const hearth::detail::origin& o);
 
     // When servers close what idles (learning.cpp).
-    [[nodiscard]] policy::idle_lesson* lesson_of(hearth::detail::origin& o);
+    [[nodiscard]] policy::idle_lesson& lesson_of(hearth::detail::origin& o);
+    [[nodiscard]] nanoseconds taught_limit(const hearth::detail::origin& o) const;
     void learn_from(const call& who, errc code, evidence what);
     void learn_outlived(hearth::detail::origin& o, nanoseconds age);
     void tell_learnt(const hearth::detail::origin& o, origin_stats& into) const;

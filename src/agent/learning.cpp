@@ -15,38 +15,41 @@ constexpr nanoseconds looked_up_every = 1s;
 
 }  // namespace
 
-policy::idle_lesson* agent_core::lesson_of(hearth::detail::origin& o) {
-    if (!options_.learn_idle_timeout) return nullptr;
+// For something new to learn.
+policy::idle_lesson& agent_core::lesson_of(hearth::detail::origin& o) {
     if (!o.lesson) o.lesson = lessons_.get(o.name);
     o.lesson_due = 0ns;
-    return o.lesson.get();
+    return *o.lesson;
+}
+
+// REQUIRES: there is a lesson.
+nanoseconds agent_core::taught_limit(const hearth::detail::origin& o) const {
+    return o.lesson->limit(o.least_rtt == pool::never ? 0ns : o.least_rtt, now_.boot);
 }
 
 void agent_core::learn_closed(const connection& c) {
     // What came while this loop was busy elsewhere has an age that nobody knows.
     if (!options_.learn_idle_timeout || c.was_closed_unnoticed()) return;
-    lesson_of(*c.shared_origin())->closed(now_.boot - c.last_use(), now_.boot);
+    lesson_of(*c.shared_origin()).closed(now_.boot - c.last_use(), now_.boot);
 }
 
 void agent_core::learn_from(const call& who, errc code, evidence what) {
-    policy::idle_lesson* lesson = who.reused ? lesson_of(*who.origin) : nullptr;
-    if (lesson == nullptr) return;
+    if (!who.reused || !options_.learn_idle_timeout) return;
     if (what == evidence::closed_before || what == evidence::reset_in_flight) {
-        lesson->raced(who.idle_age, now_.boot);
+        lesson_of(*who.origin).raced(who.idle_age, now_.boot);
     } else if (what == evidence::silent || (what == evidence::unacknowledged && code == errc::connection_reset)) {
-        lesson->lost(who.idle_age, now_.boot);
+        lesson_of(*who.origin).lost(who.idle_age, now_.boot);
     }
 }
 
 void agent_core::learn_outlived(hearth::detail::origin& o, nanoseconds age) {
-    if (o.lesson) lesson_of(o)->outlived(age, now_.boot);
+    if (o.lesson) lesson_of(o).outlived(age, now_.boot);
 }
 
 nanoseconds agent_core::learnt_limit(hearth::detail::origin& o) {
     if (!o.lesson || now_.boot < o.lesson_due) return o.learnt_limit;
     o.lesson_due = now_.boot + looked_up_every;
-    const nanoseconds rtt = o.least_rtt == pool::never ? 0ns : o.least_rtt;
-    const nanoseconds limit = o.lesson->limit(rtt, now_.boot);
+    const nanoseconds limit = taught_limit(o);
     if (limit != o.learnt_limit) {
         o.learnt_limit = limit;
         pool_.learnt(o.id, limit, o.lesson->canary_age(now_.boot), now_);
@@ -58,10 +61,9 @@ void agent_core::tell_learnt(const hearth::detail::origin& o, origin_stats& into
     if (!o.lesson) return;
     const auto known = o.lesson->known(now_.boot);
     if (!known) return;
-    const nanoseconds rtt = o.least_rtt == pool::never ? 0ns : o.least_rtt;
-    nanoseconds limit = std::min<nanoseconds>(o.lesson->limit(rtt, now_.boot), options_.keep_alive_timeout);
-    if (o.told_limit) limit = std::min(o.lesson->limit(rtt, now_.boot), *o.told_limit);
-    into.learnt = {.timeout = known->timeout, .closes = known->closes, .limit = limit};
+    into.learnt = {.timeout = known->timeout,
+                   .closes = known->closes,
+                   .limit = std::min(taught_limit(o), o.told_limit.value_or(options_.keep_alive_timeout))};
 }
 
 }  // namespace hearth::detail

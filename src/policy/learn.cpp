@@ -25,7 +25,6 @@ void idle_lesson::closed(nanoseconds age, nanoseconds now) {
     if (age < least_age) return;
     if (is_forgotten(now)) forget();
     outlived_ = 0;
-    ++version_;
     if (open_ && now - open_->last <= together) {
         if (age < open_->least.age) open_->least = {age, now};
         open_->greatest = std::max(open_->greatest, age);
@@ -47,7 +46,6 @@ void idle_lesson::raced(nanoseconds age, nanoseconds now) {
 
 void idle_lesson::lost(nanoseconds age, nanoseconds now) {
     if (age < least_age) return;
-    ++version_;
     cap_ = std::min(cap_until_ > now ? cap_ : nanoseconds::max(), age / 2);
     cap_until_ = now + capped;
 }
@@ -55,7 +53,6 @@ void idle_lesson::lost(nanoseconds age, nanoseconds now) {
 void idle_lesson::outlived(nanoseconds age, nanoseconds now) {
     if (age < canary_age(now) || ++outlived_ < outlived_enough) return;
     forget();
-    ++version_;
 }
 
 void idle_lesson::add(sample s) {

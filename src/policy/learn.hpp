@@ -42,8 +42,6 @@ public:
     /// At which age a connection that was retired early tells that the timeout has become longer; max() when nothing is
     /// known.
     [[nodiscard]] nanoseconds canary_age(nanoseconds now) const;
-    /// Changes whenever known() or limit() may have become another, time apart.
-    [[nodiscard]] unsigned version() const noexcept { return version_; }
 
 private:
     struct sample {
@@ -72,7 +70,6 @@ private:
     nanoseconds cap_ = nanoseconds::max();
     nanoseconds cap_until_{0};
     unsigned outlived_ = 0;
-    unsigned version_ = 0;
 };
 
 /// The lessons of an agent's origins, by name. Outlives the origins' entries, so that an origin that is visited now and then
