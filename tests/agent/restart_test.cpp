@@ -113,26 +113,31 @@ TEST(agent_restart, waiting_for_it_is_done_once_for_all) {
     });
 }
 
-// A server that is killed resets what it has not accepted yet, too: all at once, and on new connections.
-TEST(agent_restart, more_broken_at_once_than_the_budget_allows_wait_for_it) {
-    constexpr int callers = 20;
-    std::latch all_have_come(callers);
+// Answers once and closes; then as many connections come as `come` counts, and are all reset; the others do as `then` says.
+std::vector<scripted_server::script> broken_at_once(std::latch& come, int connections, scripted_server::script then) {
     std::vector<scripted_server::script> scripts;
     scripts.emplace_back([](peer& p) {
         p.read_head();
         p.send(ok_response("there", "Connection: close\r\n"));
     });
-    for (int i = 0; i < callers; ++i) {
-        scripts.emplace_back([&](peer& p) {
+    for (int i = 0; i < connections; ++i) {
+        scripts.emplace_back([&come](peer& p) {
             p.read_head();
-            all_have_come.arrive_and_wait();
+            come.arrive_and_wait();
             p.reset();
         });
     }
-    scripts.emplace_back([](peer& p) {
+    scripts.push_back(std::move(then));
+    return scripts;
+}
+
+// A server that is killed resets what it has not accepted yet, too: all at once, and on new connections.
+TEST(agent_restart, more_broken_at_once_than_the_budget_allows_wait_for_it) {
+    constexpr int callers = 20;
+    std::latch all_have_come(callers);
+    scripted_server server(broken_at_once(all_have_come, callers, [](peer& p) {
         while (!p.read_head().empty()) p.respond("back");
-    });
-    scripted_server server(std::move(scripts));
+    }));
     run([&]() -> awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         agent a(executor, {.retry = {.max_downtime = 20s}});
@@ -150,23 +155,10 @@ TEST(agent_restart, more_broken_at_once_than_the_budget_allows_wait_for_it) {
 TEST(agent_restart, one_that_goes_on_breaking_connections_is_not_flooded) {
     constexpr int callers = 40;
     std::latch all_have_come(callers);
-    std::vector<scripted_server::script> scripts;
-    scripts.emplace_back([](peer& p) {
-        p.read_head();
-        p.send(ok_response("there", "Connection: close\r\n"));
-    });
-    for (int i = 0; i < callers; ++i) {
-        scripts.emplace_back([&](peer& p) {
-            p.read_head();
-            all_have_come.arrive_and_wait();
-            p.reset();
-        });
-    }
-    scripts.emplace_back([](peer& p) {
+    scripted_server server(broken_at_once(all_have_come, callers, [](peer& p) {
         p.read_head();
         p.reset();
-    });
-    scripted_server server(std::move(scripts));
+    }));
     run([&]() -> awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         agent a(executor, {.retry = {.base_delay = 1ms, .max_downtime = 400ms}});

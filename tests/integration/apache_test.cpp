@@ -49,17 +49,7 @@ TEST_F(apache_test, replay_half_closed_mends_its_lingering_close) {
 TEST_F(apache_test, five_requests_a_connection_and_graceful_restarts_under_load) {
     apache server({.max_keep_alive_requests = 5});
     outcomes all;
-    run([&]() -> awaitable<void> {
-        const auto executor = co_await asio::this_coro::executor;
-        agent a(executor, {.max_sockets = 20});
-        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
-            for (int i = 0; i < 5; ++i) {
-                co_await until_ended(all, 500 / slowness);
-                server.restart_gracefully();
-            }
-            co_await until_ended(all, 500 / slowness);
-        });
-    });
+    run([&] { return call_disturbed(server.url(), default_patience, 5, all, [&] { server.restart_gracefully(); }); });
     expect_promise_kept(all, server.executed());
     EXPECT_GE(all.count.opened, all.requests.size() / 6) << "it counts the requests that follow the first";
 }
@@ -67,34 +57,14 @@ TEST_F(apache_test, five_requests_a_connection_and_graceful_restarts_under_load)
 TEST_F(apache_test, graceful_restarts_close_idle_connections) {
     apache server;
     outcomes all;
-    run([&]() -> awaitable<void> {
-        const auto executor = co_await asio::this_coro::executor;
-        agent a(executor, {.max_sockets = 20});
-        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
-            for (int i = 0; i < 5; ++i) {
-                co_await until_ended(all, 500 / slowness);
-                server.restart_gracefully();
-            }
-            co_await until_ended(all, 500 / slowness);
-        });
-    });
+    run([&] { return call_disturbed(server.url(), default_patience, 5, all, [&] { server.restart_gracefully(); }); });
     expect_promise_kept(all, server.executed());
 }
 
 TEST_F(apache_test, killed_and_started_under_load) {
     apache server;
     outcomes all;
-    run([&]() -> awaitable<void> {
-        const auto executor = co_await asio::this_coro::executor;
-        agent a(executor, {.max_sockets = 20, .retry = {.max_downtime = 50s}});
-        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
-            for (int i = 0; i < 5; ++i) {
-                co_await until_each_ended_two(all);
-                co_await on_another_thread([&] { server.kill_and_start(); });
-            }
-            co_await until_each_ended_two(all);
-        });
-    });
+    run([&] { return call_through_restarts(server.url(), 5, all, [&] { server.kill_and_start(); }); });
     expect_promise_kept(all, server.executed());
 }
 

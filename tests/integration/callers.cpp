@@ -171,6 +171,31 @@ awaitable<void> on_another_thread(std::function<void()> work) {
         asio::use_awaitable);
 }
 
+awaitable<void> call_disturbed(std::string url, std::chrono::milliseconds patience, int times, outcomes& all,
+                               std::function<void()> disturb) {
+    const auto executor = co_await asio::this_coro::executor;
+    agent a(executor, {.max_sockets = 20, .retry = {.max_downtime = patience}});
+    co_await call_during(a, url, 20, all, [&]() -> awaitable<void> {
+        for (int i = 0; i < times; ++i) {
+            co_await until_ended(all, 500 / slowness);
+            disturb();
+        }
+        co_await until_ended(all, 500 / slowness);
+    });
+}
+
+awaitable<void> call_through_restarts(std::string url, int times, outcomes& all, std::function<void()> restart) {
+    const auto executor = co_await asio::this_coro::executor;
+    agent a(executor, {.max_sockets = 20, .retry = {.max_downtime = 50s}});
+    co_await call_during(a, url, 20, all, [&]() -> awaitable<void> {
+        for (int i = 0; i < times; ++i) {
+            co_await until_each_ended_two(all);
+            co_await on_another_thread(restart);
+        }
+        co_await until_each_ended_two(all);
+    });
+}
+
 void expect_promise_kept(const outcomes& all, const std::map<std::string, int>& executed, books_are books) {
     print(all);
     std::map<std::string, int> unsettled;

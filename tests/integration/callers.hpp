@@ -85,6 +85,15 @@ awaitable<void> until_each_ended_two(const outcomes& all);
 /// What would block the callers' thread.
 awaitable<void> on_another_thread(std::function<void()> work);
 
+inline constexpr std::chrono::milliseconds default_patience = hearth::retry_options().max_downtime;
+
+/// Twenty callers through one agent, their server disturbed so many times, each time after they have had some hundreds of
+/// requests. `patience`: the agent's retry.max_downtime.
+awaitable<void> call_disturbed(std::string url, std::chrono::milliseconds patience, int times, outcomes& all,
+                               std::function<void()> disturb);
+/// The same while their server is away each time, for less than 50 s: `restart` may block.
+awaitable<void> call_through_restarts(std::string url, int times, outcomes& all, std::function<void()> restart);
+
 /// Whether the server's books have every request that was answered; those of a killed process may lack some.
 enum class books_are : std::uint8_t { complete, wanting };
 

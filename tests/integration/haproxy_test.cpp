@@ -106,17 +106,7 @@ TEST_F(haproxy_test, reloaded_under_load) {
     nginx server({.keep_books = true});
     haproxy balancer({.backend = server.port()});
     outcomes all;
-    run([&]() -> awaitable<void> {
-        const auto executor = co_await asio::this_coro::executor;
-        agent a(executor, {.max_sockets = 20, .retry = {.max_downtime = 50s}});
-        co_await call_during(a, balancer.url(), 20, all, [&]() -> awaitable<void> {
-            for (int i = 0; i < 5; ++i) {
-                co_await until_ended(all, 500 / slowness);
-                balancer.reload();
-            }
-            co_await until_ended(all, 500 / slowness);
-        });
-    });
+    run([&] { return call_disturbed(balancer.url(), 50s, 5, all, [&] { balancer.reload(); }); });
     server.stop();
     expect_promise_kept(all, server.executed());
 }

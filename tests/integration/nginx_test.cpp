@@ -115,17 +115,7 @@ TEST_F(nginx_test, a_thousand_requests_over_one_tls_connection) {
 TEST_F(nginx_test, five_requests_a_connection_and_reloads_under_load) {
     nginx server({.keepalive_requests = 5, .workers = 2, .keep_books = true});
     outcomes all;
-    run([&]() -> awaitable<void> {
-        const auto executor = co_await asio::this_coro::executor;
-        agent a(executor, {.max_sockets = 20});
-        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
-            for (int i = 0; i < 10; ++i) {
-                co_await until_ended(all, 500 / slowness);
-                server.reload();
-            }
-            co_await until_ended(all, 500 / slowness);
-        });
-    });
+    run([&] { return call_disturbed(server.url(), default_patience, 10, all, [&] { server.reload(); }); });
     server.stop();
     expect_promise_kept(all, server.executed());
     EXPECT_GE(all.count.opened, all.requests.size() / 5);
@@ -134,17 +124,7 @@ TEST_F(nginx_test, five_requests_a_connection_and_reloads_under_load) {
 TEST_F(nginx_test, reloads_close_idle_connections) {
     nginx server({.workers = 2, .keep_books = true});
     outcomes all;
-    run([&]() -> awaitable<void> {
-        const auto executor = co_await asio::this_coro::executor;
-        agent a(executor, {.max_sockets = 20});
-        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
-            for (int i = 0; i < 10; ++i) {
-                co_await until_ended(all, 500 / slowness);
-                server.reload();
-            }
-            co_await until_ended(all, 500 / slowness);
-        });
-    });
+    run([&] { return call_disturbed(server.url(), default_patience, 10, all, [&] { server.reload(); }); });
     server.stop();
     expect_promise_kept(all, server.executed());
 }
@@ -152,17 +132,7 @@ TEST_F(nginx_test, reloads_close_idle_connections) {
 TEST_F(nginx_test, killed_and_started_under_load) {
     nginx server({.workers = 2, .keep_books = true});
     outcomes all;
-    run([&]() -> awaitable<void> {
-        const auto executor = co_await asio::this_coro::executor;
-        agent a(executor, {.max_sockets = 20, .retry = {.max_downtime = 50s}});
-        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
-            for (int i = 0; i < 10; ++i) {
-                co_await until_each_ended_two(all);
-                co_await on_another_thread([&] { server.kill_and_start(); });
-            }
-            co_await until_each_ended_two(all);
-        });
-    });
+    run([&] { return call_through_restarts(server.url(), 10, all, [&] { server.kill_and_start(); }); });
     server.stop();
     expect_promise_kept(all, server.executed(), books_are::wanting);
 }

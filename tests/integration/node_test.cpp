@@ -81,17 +81,7 @@ TEST_F(node_test, requests_that_meet_socket_end_are_executed_at_most_once) {
 TEST_F(node_test, closed_and_started_under_load) {
     node_server server({.work = 5ms});
     outcomes all;
-    run([&]() -> awaitable<void> {
-        const auto executor = co_await asio::this_coro::executor;
-        agent a(executor, {.max_sockets = 20, .retry = {.max_downtime = 50s}});
-        co_await call_during(a, server.url(), 20, all, [&]() -> awaitable<void> {
-            for (int i = 0; i < 5; ++i) {
-                co_await until_each_ended_two(all);
-                co_await on_another_thread([&] { server.close_and_start(); });
-            }
-            co_await until_each_ended_two(all);
-        });
-    });
+    run([&] { return call_through_restarts(server.url(), 5, all, [&] { server.close_and_start(); }); });
     expect_promise_kept(all, server.executed());
 }
 

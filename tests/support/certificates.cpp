@@ -1,5 +1,7 @@
 #include "support/certificates.hpp"
 
+#include "net/tls_openssl.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -18,17 +20,10 @@
 namespace hearth::test {
 namespace {
 
-template <auto Free>
-struct freed_by {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        Free(object);
-    }
-};
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
-using certificate_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
-using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free>>;
-using extension_ptr = std::unique_ptr<X509_EXTENSION, freed_by<X509_EXTENSION_free>>;
+using net::bio_ptr;
+using net::certificate_ptr;
+using net::key_ptr;
+using extension_ptr = std::unique_ptr<X509_EXTENSION, net::openssl_deleter<X509_EXTENSION_free>>;
 
 void check(bool ok, const char* what) {
     if (!ok) throw std::runtime_error(std::string("test certificates: ") + what + " failed");

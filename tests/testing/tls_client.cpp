@@ -1,5 +1,7 @@
 #include "testing/tls_client.hpp"
 
+#include "net/tls_openssl.hpp"
+
 #include <openssl/ssl.h>
 
 #include <fcntl.h>
@@ -13,14 +15,6 @@
 
 namespace hearth::testing {
 namespace {
-
-template <auto Free>
-struct freed_by {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        Free(object);
-    }
-};
 
 /// OpenSSL writes to its socket without MSG_NOSIGNAL. For this thread only: the origin has to do without.
 void block_sigpipe() {
@@ -41,8 +35,8 @@ int count_ticket(SSL* tls, SSL_SESSION* /*session*/) {
 
 struct tls_client::state {
     int tickets = 0;
-    std::unique_ptr<SSL_CTX, freed_by<SSL_CTX_free>> context{SSL_CTX_new(TLS_client_method())};
-    std::unique_ptr<SSL, freed_by<SSL_free>> tls;
+    net::ssl_context_ptr context{SSL_CTX_new(TLS_client_method())};
+    net::ssl_ptr tls;
 };
 
 tls_client::tls_client(std::uint16_t port) : raw_(port), state_(std::make_unique<state>()) {
