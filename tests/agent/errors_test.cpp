@@ -1,12 +1,11 @@
 // Bad input and bad luck, each with the message that its user reads.
+#include "support/descriptors.hpp"
 #include "support/run.hpp"
 #include "support/scripted_server.hpp"
 
 #include <hearth/agent.hpp>
 
 #include <sys/resource.h>
-
-#include <dirent.h>
 
 #include <gtest/gtest.h>
 
@@ -129,14 +128,6 @@ TEST(agent_errors, out_of_file_descriptors) {
         hearth::response r = co_await a.get(server.url());  // and it recovers
         EXPECT_EQ(r.status(), 200);
     });
-}
-
-std::size_t open_descriptors() {
-    std::size_t n = 0;
-    DIR* dir = ::opendir("/proc/self/fd");
-    while (::readdir(dir) != nullptr) ++n;
-    ::closedir(dir);
-    return n;
 }
 
 TEST(agent_errors, no_descriptor_is_lost_whatever_happens) {  // 57

@@ -3,8 +3,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <iostream>
 #include <utility>
@@ -222,14 +220,6 @@ void expect_promise_kept(const outcomes& all, const std::map<std::string, int>& 
     }
     EXPECT_LE(shown, failures_shown) << "and as many more of these";
     for (const auto& [how, n] : unsettled) std::cout << n << " POSTs failed: " << how << '\n';
-}
-
-std::size_t open_descriptors() {
-    std::size_t n = 0;
-    DIR* dir = ::opendir("/proc/self/fd");
-    while (::readdir(dir) != nullptr) ++n;
-    ::closedir(dir);
-    return n;
 }
 
 }  // namespace hearth::test

@@ -1,6 +1,7 @@
 // Callers of real servers, and what must hold of their requests.
 #pragma once
 
+#include "support/descriptors.hpp"
 #include "support/run.hpp"
 #include "support/server_process.hpp"
 
@@ -101,8 +102,6 @@ enum class books_are : std::uint8_t { complete, wanting };
 /// was executed twice. Prints what happened.
 void expect_promise_kept(const outcomes& all, const std::map<std::string, int>& executed,
                          books_are books = books_are::complete);
-
-std::size_t open_descriptors();
 
 /// No test leaves a descriptor open.
 struct real_servers : testing::Test {

@@ -5,6 +5,7 @@
 #include "net/reactor.hpp"
 #include "net/socket.hpp"
 #include "net/timers.hpp"
+#include "support/descriptors.hpp"
 
 #include <gtest/gtest.h>
 
@@ -27,6 +28,7 @@
 namespace hearth::net::test {
 
 using namespace std::chrono_literals;
+using hearth::test::open_descriptors;
 
 [[nodiscard]] inline std::chrono::nanoseconds mono_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
@@ -172,10 +174,5 @@ public:
 private:
     std::filesystem::path path_;
 };
-
-[[nodiscard]] inline std::size_t open_descriptors() {
-    const std::filesystem::directory_iterator all("/proc/self/fd");
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
 
 }  // namespace hearth::net::test
