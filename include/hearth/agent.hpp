@@ -19,7 +19,8 @@ namespace hearth {
 
 namespace detail {
 class agent_core;
-}
+class call;
+}  // namespace detail
 
 /// Keeps connections warm, reuses the warmest, notices when a server has closed one, and sends a request again when it
 /// provably (or by its method, safely) did not happen.
@@ -67,7 +68,8 @@ public:
     /// Sends a request; completes when the response's head has arrived. Completion: void(error_code, response).
     template <class Token = throwing_t>
     auto send(request r, Token&& token = {}) {
-        return detail::initiate<response>(std::forward<Token>(token), start_send, core_, std::move(r));
+        // The request is where it stays from here on: what is handed along while the call starts is a pointer.
+        return detail::initiate<response>(std::forward<Token>(token), start_send, hold(std::move(r)));
     }
     template <class Token = throwing_t>
     auto get(std::string url, Token&& token = {}) {
@@ -116,7 +118,8 @@ private:
             return source.get_executor();
         }
     }
-    static void start_send(detail::completion<response> done, std::shared_ptr<detail::agent_core> core, request r);
+    [[nodiscard]] std::shared_ptr<detail::call> hold(request&& r) const;
+    static void start_send(detail::completion<response> done, std::shared_ptr<detail::call> c);
     static void start_close(detail::completion<> done, std::shared_ptr<detail::agent_core> core);
 
     std::shared_ptr<detail::agent_core> core_;

@@ -45,8 +45,10 @@ void agent::close_idle() { core_->close_idle(); }
 void agent::destroy() { core_->destroy(); }
 stats agent::stats() const { return core_->snapshot(); }
 
-void agent::start_send(detail::completion<response> done, std::shared_ptr<detail::agent_core> core, request r) {
-    core->submit(std::move(r), std::move(done));
+std::shared_ptr<detail::call> agent::hold(request&& r) const { return detail::make_call(core_, std::move(r)); }
+void agent::start_send(detail::completion<response> done, std::shared_ptr<detail::call> c) {
+    detail::agent_core& core = *c->core;
+    core.submit(std::move(c), std::move(done));
 }
 void agent::start_close(detail::completion<> done, std::shared_ptr<detail::agent_core> core) {
     core->close(std::move(done));

@@ -1,6 +1,7 @@
 #include "agent/call.hpp"
 
 #include "agent/core.hpp"
+#include "agent/recycling.hpp"
 
 #include <boost/asio/dispatch.hpp>
 
@@ -9,8 +10,11 @@
 
 namespace hearth::detail {
 
-call::call(std::shared_ptr<agent_core> c, hearth::request r, completion<response> on_done)
-    : core(std::move(c)), request(std::move(r)), done(std::move(on_done)) {}
+call::call(std::shared_ptr<agent_core> c, hearth::request&& r) : core(std::move(c)), request(std::move(r)) {}
+
+std::shared_ptr<call> make_call(std::shared_ptr<agent_core> core, request&& r) {
+    return std::allocate_shared<call>(recycling<call>(), std::move(core), std::move(r));
+}
 
 call::~call() = default;
 
@@ -50,7 +54,7 @@ void call::on_body_end() {
 }
 
 void call::read(std::unique_ptr<body_sink> sink) {
-    const agent_core::step in_step(*core);
+    const agent_core::step in_step(*core, body_ended_);
     if (body_taken_ && !sink_ && !sink->takes_all()) return core->ready(std::move(sink), failed);  // its end, again
     if (sink_ || body_taken_ || !answered) {
         const char* why = sink_ ? "the body is being read" : "the body has been read";
@@ -64,7 +68,7 @@ void call::read(std::unique_ptr<body_sink> sink) {
         cancelling.assign([self = weak_from_this()](boost::asio::cancellation_type) {
             const auto me = self.lock();
             if (!me) return;
-            boost::asio::dispatch(me->core->executor(), [me] { me->core->cancel(me); });
+            boost::asio::dispatch(me->core->executor(), [me] { me->core->cancel(*me); });
         });
     }
     if (message_.framing == http1::body_framing::length && buffer_.empty()) sink_->expect(message_.length);
@@ -110,7 +114,7 @@ bool call::fail_sink() {
                        .detail = wrong->detail};
     if (conn != nullptr) conn->give_up(close_reason::unread);
     if (stage != stage::over) {
-        core->fail(shared_from_this(), std::move(f));
+        core->fail(*this, std::move(f));
     } else {
         finish_sink(core->make_failure(*this, std::move(f), {}));
     }
@@ -147,7 +151,7 @@ void call::abandon() {
     if (conn != nullptr) {
         conn->drain();
     } else {
-        core->cancel(shared_from_this());
+        core->cancel(*this);
     }
 }
 

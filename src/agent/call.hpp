@@ -12,10 +12,9 @@
 #include "policy/retry.hpp"
 #include "pool/types.hpp"
 
-#include <hearth/detail/initiate.hpp>
+#include <hearth/detail/completion.hpp>
 #include <hearth/request.hpp>
 #include <hearth/response.hpp>
-#include <hearth/url.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -46,7 +45,7 @@ class call : public std::enable_shared_from_this<call> {
 public:
     using nanoseconds = std::chrono::nanoseconds;
 
-    call(std::shared_ptr<agent_core> c, request r, completion<response> done);
+    call(std::shared_ptr<agent_core> c, hearth::request&& r);
     ~call();
 
     // The caller's side, on the executor.
@@ -82,8 +81,9 @@ public:
     // What the caller gave, and what was made of it.
     std::shared_ptr<agent_core> core;
     hearth::request request;
-    hearth::url url;
     std::shared_ptr<hearth::detail::origin> origin;
+    std::string_view target;  // path and query: a view into request.url, or into own_target
+    std::string own_target;
     http1::head_plan plan;
     body_plan body;
     outgoing out;
@@ -138,5 +138,7 @@ private:
     bool abandoned_ = false;   // nobody holds the response
     bool body_taken_ = false;  // a reader got its end: there is nothing to read any more
 };
+
+[[nodiscard]] std::shared_ptr<call> make_call(std::shared_ptr<agent_core> core, request&& r);
 
 }  // namespace hearth::detail

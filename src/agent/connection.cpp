@@ -120,9 +120,8 @@ void connection::on_idle_ready(net::readiness what) {
     }
 }
 
-void connection::start(std::shared_ptr<call> c) {
-    call_ = std::move(c);
-    call& now_on = *call_;
+void connection::start(call& now_on) {
+    call_ = &now_on;
     now_on.conn = this;
     now_on.connection_number = number_;
     now_on.remote = dialled_.remote;
@@ -148,7 +147,7 @@ void connection::start(std::shared_ptr<call> c) {
     std::string& head = core_.head_scratch();
     head.clear();
     http1::write({.method = now_on.request.method,
-                  .target = now_on.url.target,
+                  .target = now_on.target,
                   .authority = origin_->authority,
                   .fields = &now_on.request.headers,
                   .defaults = &core_.options().headers,
@@ -159,13 +158,15 @@ void connection::start(std::shared_ptr<call> c) {
                  now_on.plan, head);
     writes_ = 0;
     if (now_on.reused && now_on.idle_age >= guarded_age && is_small(now_on, head)) guard_against_aborts();
-    now_on.out.begin(head, now_on.request.body, now_on.body, now_on.plan.expect_continue, core_.executor(),
-                     [weak = now_on.weak_from_this()] {
-                         const auto who = weak.lock();
-                         if (!who || who->conn == nullptr) return;
-                         const agent_core::step in_step(*who->core);
-                         who->conn->write_on();
-                     });
+    now_on.out.begin(head, now_on.request.body, now_on.body, now_on.plan.expect_continue);
+    if (now_on.request.body.as_source() != nullptr) {
+        now_on.out.listen(core_.executor(), [weak = now_on.weak_from_this()] {
+            const auto who = weak.lock();
+            if (!who || who->conn == nullptr) return;
+            const agent_core::step in_step(*who->core);
+            who->conn->write_on();
+        });
+    }
     if (now_on.reused && now_on.repeatable) core_.watch_silence(*this);
     write_on();
     // What was announced while the connection idled unwatched is not announced again.
@@ -184,7 +185,7 @@ void connection::go_on_reading() {
 void connection::read_on() {
     if (reading_ || proof_) return;
     reading_ = true;
-    const std::shared_ptr<call> who = call_;
+    call* const who = call_;
     for (int i = 0; call_ == who && may_read_; ++i) {
         if (i == reads_in_a_row) {
             core_.read_later(id_);
@@ -220,7 +221,7 @@ void connection::read_on() {
 
 // False when the exchange has ended.
 bool connection::feed(std::string_view in) {
-    const std::shared_ptr<call> who = call_;
+    call* const who = call_;
     quiet_due_ = body_due_ = pool::never;  // set anew by update_timer()
     if (response_ended_) {
         extra_bytes_ = true;
@@ -231,7 +232,7 @@ bool connection::feed(std::string_view in) {
         switch (who->reader().next(in)) {
             case http1::read_event::need_more:
                 // What has not come with the head is not waited for.
-                if (std::exchange(status_retry_, false) && !core_.retry_status(who)) accept_head();
+                if (std::exchange(status_retry_, false) && !core_.retry_status(*who)) accept_head();
                 return call_ == who;
             case http1::read_event::informational:
                 if (who->message().status == 100) release_body();
@@ -288,12 +289,12 @@ void connection::accept_head() {
 }
 
 void connection::on_response_end(std::string_view rest) {
-    const std::shared_ptr<call> who = call_;
+    call* const who = call_;
     if (who->message().switched) return on_switched(rest);
     extra_bytes_ = !rest.empty();
     response_ended_ = true;
     if (std::exchange(status_retry_, false)) {
-        if (core_.retry_status(who)) return;
+        if (core_.retry_status(*who)) return;
         accept_head();
     }
     who->timings.total = core_.now().mono - who->submitted;
@@ -306,7 +307,7 @@ void connection::on_response_end(std::string_view rest) {
 }
 
 void connection::on_switched(std::string_view rest) {
-    const std::shared_ptr<call> who = call_;
+    call* const who = call_;
     core_.reactor().remove(transport_->fd(), *this);
     who->upgraded = std::move(transport_);
     who->upgraded_bytes.assign(rest);
@@ -342,10 +343,10 @@ pool::verdict connection::judge() const {
     return unused();
 }
 
-std::shared_ptr<call> connection::let_go() {
-    std::shared_ptr<call> who = std::exchange(call_, nullptr);
-    who->conn = nullptr;
-    who->out.abandon();
+call& connection::let_go() {
+    call& who = *std::exchange(call_, nullptr);
+    who.conn = nullptr;
+    who.out.abandon();
     take_guard_down();
     headers_due_ = body_due_ = quiet_due_ = expect_due_ = linger_due_ = pool::never;
     timer_.clear();
@@ -355,8 +356,8 @@ std::shared_ptr<call> connection::let_go() {
 
 // The exchange is over; the pool decides what becomes of the connection.
 void connection::release(const pool::verdict& v) {
-    const std::shared_ptr<call> who = let_go();
-    if (who->stage == stage::streaming) core_.forget(*who);
+    call& who = let_go();
+    if (who.stage == stage::streaming) core_.forget(who);
     last_use_ = core_.now().boot;
     if (v.keep && transport_) {
         transport_->went_idle();
@@ -401,7 +402,7 @@ void connection::drain() {
 }
 
 void connection::on_end(bool clean) {
-    const std::shared_ptr<call> who = call_;
+    call* const who = call_;
     hung_up_ = true;
     if (response_ended_) return finish_exchange();
     if (who->reader().finish(clean) == http1::read_event::complete) return on_response_end({});
@@ -438,9 +439,6 @@ phase connection::phase_now() const {
     return call_->out.is_done() ? phase::headers : phase::write;
 }
 
-void connection::fail_exchange(exchange_failure f) {
-    const std::shared_ptr<call> who = call_;
-    core_.exchange_failed(*this, who, std::move(f));
-}
+void connection::fail_exchange(exchange_failure f) { core_.exchange_failed(*this, *call_, std::move(f)); }
 
 }  // namespace hearth::detail

@@ -59,7 +59,7 @@ public:
     /// Looks at the connection before a request is written to it. False: stale.
     [[nodiscard]] bool is_fit(bool reused);
     /// Begins an exchange. It may end before this returns.
-    void start(std::shared_ptr<call> c);
+    void start(call& c);
     /// The caller has made room, or wants more.
     void go_on_reading();
     /// Ends the exchange from this side: the connection is reset, the pool told `reason`. The call is no longer on it.
@@ -85,7 +85,8 @@ public:
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     [[nodiscard]] const hearth::detail::origin& origin() const noexcept { return *origin_; }
     [[nodiscard]] const std::shared_ptr<hearth::detail::origin>& shared_origin() const noexcept { return origin_; }
-    [[nodiscard]] const std::shared_ptr<call>& active() const noexcept { return call_; }
+    /// The call on it; null while it idles.
+    [[nodiscard]] call* active() const noexcept { return call_; }
     [[nodiscard]] const net::dial_result& dialled() const noexcept { return dialled_; }
     /// When it was last in use, on the boot clock.
     [[nodiscard]] nanoseconds last_use() const noexcept { return last_use_; }
@@ -122,7 +123,7 @@ private:
     void fail_exchange(exchange_failure f);
     void accept_head();
     void abort() noexcept;
-    std::shared_ptr<call> let_go();
+    call& let_go();
     [[nodiscard]] pool::verdict judge() const;
     [[nodiscard]] phase phase_now() const;
 
@@ -158,7 +159,7 @@ private:
     nanoseconds last_use_{0};  // boot clock
 
     // The exchange at hand.
-    std::shared_ptr<call> call_;
+    call* call_ = nullptr;
     std::uint64_t accepted_before_ = 0;  // bytes the kernel had taken before this request
     nanoseconds headers_due_ = pool::never;
     nanoseconds body_due_ = pool::never;

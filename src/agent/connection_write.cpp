@@ -21,7 +21,7 @@ nanoseconds later(nanoseconds now, std::optional<milliseconds> own, milliseconds
 }  // namespace
 
 void connection::write_on() {
-    const std::shared_ptr<call> who = call_;
+    call* const who = call_;
     if (!who || write_error_ || proof_) return;
     outgoing& out = who->out;
     while (call_ == who) {
@@ -68,7 +68,7 @@ void connection::write_failed(const error_code& why) {
         write_error_ = why;
         may_read_ = true;
         if (!reading_) {
-            const std::shared_ptr<call> who = call_;
+            call* const who = call_;
             read_on();
             if (call_ != who) return;
         }

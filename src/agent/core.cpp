@@ -1,7 +1,5 @@
 #include "agent/core.hpp"
 
-#include "agent/deliver.hpp"
-
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -19,6 +17,7 @@ namespace {
 constexpr std::size_t scratch_size = 64 * 1024;
 // Rounds of handlers before other work of the executor gets its turn.
 constexpr int rounds_in_a_row = 16;
+constexpr nanoseconds clocks_alike_for = std::chrono::milliseconds(100);
 // How often, and after how long without use, origins are forgotten.
 constexpr nanoseconds origins_check_every = seconds(10);
 constexpr nanoseconds origins_unused_for = seconds(60);
@@ -46,7 +45,7 @@ nanoseconds agent_core::precise_now() noexcept { return net::mono_now(); }
 void agent_core::start() {
     alarm_.start(weak_from_this(), [this] { on_alarm(); });
     reactor_.start(
-        weak_from_this(), [this] { enter(); },
+        weak_from_this(), [this] { enter(false); },
         [this] {
             settle();
             flush();
@@ -54,11 +53,18 @@ void agent_core::start() {
         });
 }
 
-void agent_core::enter() {
+void agent_core::enter(bool timeless) {
     // Within a step time stands still, but not for the handlers at its end: one may take long before it calls.
     const unsigned around = depth_++;
-    if (around > 1 || (around == 1 && !handing_over_)) return;
-    now_ = {.mono = net::mono_now(), .boot = net::boot_now()};
+    if (around > 1 || (around == 1 && (timeless || !handing_over_))) return;
+    read_clocks();
+}
+
+// A clock is not cheap to read. The two run alike, but for a suspension, which takes longer than clocks_alike_for.
+void agent_core::read_clocks() noexcept {
+    const nanoseconds boot = net::boot_now();
+    const nanoseconds gone = boot - now_.boot;
+    now_ = {.mono = gone < clocks_alike_for ? now_.mono + gone : net::mono_now(), .boot = boot};
 }
 
 void agent_core::leave() {
@@ -74,14 +80,24 @@ void agent_core::settle() {
         // What comes up again while these read waits for the next step.
         const auto ids = std::exchange(read_later_, {});
         for (const pool::conn_id id : ids) {
-            if (connection* c = find(id)) c->poke();
+            if (connection* c = connections_.find(id)) c->poke();
         }
     }
     run_actions();
     failed_.clear();
+    let_part();
     if (!read_later_.empty()) flush_soon();
     check_closed();
     set_alarm();
+}
+
+// Their destructors may be users': they may do anything here.
+void agent_core::let_part() {
+    while (!parting_.empty()) {
+        auto gone = std::exchange(parting_, std::exchange(parted_, {}));
+        gone.clear();
+        parted_ = std::move(gone);
+    }
 }
 
 void agent_core::run_actions() {
@@ -101,19 +117,16 @@ void agent_core::run_actions() {
 void agent_core::on_open(const pool::action& a) {
     if (destroyed_) return pool_.open_failed(a.conn, errc::agent_closed, {}, now_);
     origin* o = origins_.of(a.origin);
-    const auto who = find(a.request);
-    auto made = std::make_unique<connection>(*this, a.conn, ++last_connection_, o->shared_from_this());
-    connection& c = *made;
-    connections_.emplace(static_cast<std::uint64_t>(a.conn), std::move(made));
+    connection& c = connections_.add(std::make_unique<connection>(*this, a.conn, ++last_connection_, o->shared_from_this()));
     tell_connection(connection_event::kind::connecting, c);
-    c.dial(*o, who.get());
+    c.dial(*o, calls_.find(a.request));
 }
 
 void agent_core::on_grant(const pool::action& a) {
-    const auto who = find(a.request);
-    connection* c = find(a.conn);
+    call* const who = calls_.find(a.request);
+    connection* const c = connections_.find(a.conn);
     // Cancelled since: the connection goes back as it is.
-    if (!who || who->stage != stage::pending) return pool_.released(a.conn, c->unused(), now_);
+    if (who == nullptr || who->stage != stage::pending) return pool_.released(a.conn, c->unused(), now_);
     if (!c->is_fit(a.reused)) {
         return pool_.refused(a.conn, a.request, now_);
     }
@@ -129,24 +142,23 @@ void agent_core::on_grant(const pool::action& a) {
         ++o.count.reused;
         tell_connection(connection_event::kind::reused, *c, {}, a.idle_age);
     }
-    c->start(who);
+    c->start(*who);
 }
 
 void agent_core::on_close(const pool::action& a) {
-    const auto found = connections_.find(static_cast<std::uint64_t>(a.conn));
-    if (found == connections_.end()) return;
-    connection& c = *found->second;
+    const auto c = connections_.take(a.conn);
+    if (!c) return;
     // A dial that the pool gives up was never open.
-    if (c.was_open()) ++c.shared_origin()->count.closed[static_cast<std::size_t>(a.reason)];
-    if (a.reason == close_reason::learnt) learn_outlived(*c.shared_origin(), a.idle_age);
-    tell_connection(connection_event::kind::closed, c, a.reason, a.idle_age);
-    connections_.erase(found);
+    if (c->was_open()) ++c->shared_origin()->count.closed[static_cast<std::size_t>(a.reason)];
+    if (a.reason == close_reason::learnt) learn_outlived(*c->shared_origin(), a.idle_age);
+    tell_connection(connection_event::kind::closed, *c, a.reason, a.idle_age);
 }
 
 void agent_core::on_fail(const pool::action& a) {
-    const auto who = find(a.request);
-    if (!who || who->stage != stage::pending) return;
-    who->timings.pending += now_.mono - who->waiting_since;
+    call* const found = calls_.find(a.request);
+    if (found == nullptr || found->stage != stage::pending) return;
+    call& who = *found;
+    who.timings.pending += now_.mono - who.waiting_since;
     exchange_failure f{.code = a.error, .cause = a.cause, .phase = phase::pending};
     const auto dial = std::find_if(failed_.begin(), failed_.end(), [&](const auto& c) { return c->id() == a.conn; });
     if (dial == failed_.end()) {
@@ -238,9 +250,9 @@ void agent_core::drop_ready() noexcept {
 
 void agent_core::hand_over(ready_call& r) {
     if (r.sink) return r.sink->complete(std::move(r.failure), executor_);
-    if (r.closed) return deliver(std::move(r.closed), executor_, failure_ptr());
+    if (r.closed) return std::move(r.closed).complete(executor_, nullptr);
     auto handler = std::move(r.answered->done);
-    deliver(std::move(handler), executor_, std::move(r.failure), response(std::move(r.answered)));
+    std::move(handler).complete(executor_, std::move(r.failure), response(std::move(r.answered)));
 }
 
 // Handlers may do anything, call the agent or destroy it included: nothing is held across the calls but what is local.
@@ -266,16 +278,6 @@ void agent_core::flush() {
         if (delivering_.capacity() < batch.capacity()) delivering_ = std::move(batch);
         settle();
     }
-}
-
-std::shared_ptr<call> agent_core::find(pool::request_id id) const {
-    const auto found = calls_.find(static_cast<std::uint64_t>(id));
-    return found == calls_.end() ? nullptr : found->second;
-}
-
-connection* agent_core::find(pool::conn_id id) const {
-    const auto found = connections_.find(static_cast<std::uint64_t>(id));
-    return found == connections_.end() ? nullptr : found->second.get();
 }
 
 }  // namespace hearth::detail

@@ -4,6 +4,7 @@
 #include "agent/call.hpp"
 #include "agent/connection.hpp"
 #include "agent/origins.hpp"
+#include "agent/tables.hpp"
 #include "net/reactor.hpp"
 #include "net/resolver.hpp"
 #include "net/system.hpp"
@@ -44,7 +45,7 @@ struct downtime {
 
 /// Everything happens in steps: a batch of socket events, a timer, a call from outside. A step first changes the pool and
 /// the calls; then settles: carries out the pool's actions, sets the alarm. Handlers and hooks run after that, never in the
-/// middle.
+/// middle. What a step lets go of, calls above all, lives until its end: within one, references do.
 class agent_core : public std::enable_shared_from_this<agent_core> {
 public:
     using nanoseconds = std::chrono::nanoseconds;
@@ -54,7 +55,7 @@ public:
     void start();
 
     // What users ask for.
-    void submit(request r, completion<response> done);
+    void submit(std::shared_ptr<call> mine, completion<response> done);
     std::size_t warm(std::string_view url, std::size_t n);
     void close_idle();
     void close(completion<> done);
@@ -64,7 +65,9 @@ public:
     /// Between construction and destruction `now` stands still, actions wait for the outermost one's end.
     class step {
     public:
-        explicit step(agent_core& core) : core_(core) { core_.enter(); }
+        explicit step(agent_core& core) : step(core, false) {}
+        /// `timeless`: it does not matter how late it is; within another step the clocks are not read for it.
+        step(agent_core& core, bool timeless) : core_(core) { core_.enter(timeless); }
         ~step() { core_.leave(); }
         step(const step&) = delete;
         step& operator=(const step&) = delete;
@@ -82,13 +85,13 @@ public:
     void peer_closed(connection& c, close_reason reason);
     void released(connection& c, const pool::verdict& v);
     /// The exchange of `c` ended before its response did. The call may go on elsewhere.
-    void exchange_failed(connection& c, std::shared_ptr<call> who, exchange_failure f);
+    void exchange_failed(connection& c, call& who, exchange_failure f);
     /// The head of `who` says to retry, and policy allows it: takes the call off its connection's hands.
     [[nodiscard]] bool wants_status_retry(call& who) const;
-    [[nodiscard]] bool retry_status(const std::shared_ptr<call>& who);
+    [[nodiscard]] bool retry_status(call& who);
     void head_arrived(call& who);
     /// Fails `who`; it is on no connection and in no queue.
-    void fail(const std::shared_ptr<call>& who, exchange_failure f, std::string verdict = {});
+    void fail(call& who, exchange_failure f, std::string verdict = {});
     /// Whether it matters what becomes known of the bytes of `who`: sent again if they provably never arrived, else failed.
     [[nodiscard]] bool needs_proof(const call& who) const;
     [[nodiscard]] bool may_replay(const call& who, evidence what) const;
@@ -104,8 +107,8 @@ public:
     [[nodiscard]] nanoseconds learnt_limit(hearth::detail::origin& o);
     /// The call needs nothing from the agent any more.
     void forget(call& who);
-    void cancel(const std::shared_ptr<call>& who);
-    void fail_now(const std::shared_ptr<call>& who, errc code);
+    void cancel(call& who);
+    void fail_now(call& who, errc code);
 
     // Handlers to call once the step has settled.
     void ready(std::shared_ptr<call> answered, failure_ptr f);
@@ -141,10 +144,12 @@ private:
     };
 
     // Steps (core.cpp).
-    void enter();
+    void enter(bool timeless);
+    void read_clocks() noexcept;
     void leave();
     void settle();
     void run_actions();
+    void let_part();
     void set_alarm();
     void on_alarm();
     void flush();
@@ -162,20 +167,18 @@ private:
 
     // Requests (submit.cpp).
     [[nodiscard]] bool prepare(call& who);
-    void listen_for_cancellation(const std::shared_ptr<call>& who);
+    void find_origin(call& who);
+    void listen_for_cancellation(call& who);
     static void stop_listening(call& who);
-    void acquire(const std::shared_ptr<call>& who);
-    void watch_deadline(const std::shared_ptr<call>& who);
+    void acquire(call& who);
+    void watch_deadline(call& who);
     [[nodiscard]] pool::needs needs_of(const call& who, bool fresh);
     [[nodiscard]] policy::replay_facts facts_of(const call& who, bool reused, bool begun) const;
-    [[nodiscard]] std::shared_ptr<call> find(pool::request_id id) const;
-    [[nodiscard]] connection* find(pool::conn_id id) const;
     std::shared_ptr<hearth::detail::origin> intern(const hearth::url& u);
 
     // Failures (failures.cpp).
-    void retry_or_fail(const std::shared_ptr<call>& who, exchange_failure f, std::string verdict, bool unprocessed,
-                       bool begun);
-    void wait_to_retry(const std::shared_ptr<call>& who, failure_ptr why, nanoseconds delay);
+    void retry_or_fail(call& who, exchange_failure f, std::string verdict, bool unprocessed, bool begun);
+    void wait_to_retry(call& who, failure_ptr why, nanoseconds delay);
     [[nodiscard]] nanoseconds status_delay(const call& who, const retry_options& policy_options) const;
     void give_back_retry(call& who);
     void check_closed();
@@ -193,18 +196,18 @@ private:
     void tell_learnt(const hearth::detail::origin& o, origin_stats& into) const;
 
     // A server that is away for a moment (downtime.cpp).
-    [[nodiscard]] bool wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f);
-    [[nodiscard]] bool wait_after_loss(const std::shared_ptr<call>& who, const exchange_failure& f, std::string& verdict);
-    [[nodiscard]] downtime* join_downtime(const std::shared_ptr<call>& who, const exchange_failure& f, bool by_loss);
-    [[nodiscard]] bool hold(const std::shared_ptr<call>& who);
+    [[nodiscard]] bool wait_for_return(call& who, const exchange_failure& f);
+    [[nodiscard]] bool wait_after_loss(call& who, const exchange_failure& f, std::string& verdict);
+    [[nodiscard]] downtime* join_downtime(call& who, const exchange_failure& f, bool by_loss);
+    [[nodiscard]] bool hold(call& who);
     void hold_all(hearth::detail::origin& o);
-    void await_return(downtime& d, const std::shared_ptr<call>& who);
+    void await_return(downtime& d, call& who);
     void probe(hearth::detail::origin& o);
     void is_back(hearth::detail::origin& o);
     void opened_again(hearth::detail::origin& o);
     void answered_again(hearth::detail::origin& o);
     [[nodiscard]] std::size_t waiting_for(pool::origin_id id) const;
-    void start_again(const std::shared_ptr<call>& who);
+    void start_again(call& who);
 
     boost::asio::any_io_executor executor_;
     agent_options options_;
@@ -221,9 +224,10 @@ private:
     policy::idle_lessons lessons_;
     nanoseconds origins_checked_{0};
 
-    std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;
-    std::unordered_map<std::uint64_t, std::shared_ptr<call>> calls_;  // under way, by request id
-    std::uint64_t last_request_ = 0;
+    connection_table connections_;
+    call_table calls_;
+    std::vector<std::shared_ptr<call>> parting_, parted_;  // out of calls_, kept until the step's end
+    std::uint64_t last_number_ = 0;
     std::uint64_t last_connection_ = 0;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> unanswered_;  // in the order of writing
     bool relief_wanted_ = false;                                                                  // by one of those, perhaps

@@ -27,33 +27,33 @@ bool is_waiting(const std::weak_ptr<call>& weak) {
 }  // namespace
 
 // False when it is none of that, or has lasted too long for this call.
-bool agent_core::wait_for_return(const std::shared_ptr<call>& who, const exchange_failure& f) {
-    if (!who->origin->was_up || closing_ || destroyed_ || !policy::is_refusal(f.code, f.cause)) return false;
+bool agent_core::wait_for_return(call& who, const exchange_failure& f) {
+    if (!who.origin->was_up || closing_ || destroyed_ || !policy::is_refusal(f.code, f.cause)) return false;
     return join_downtime(who, f, false) != nullptr;
 }
 
 // A server that is killed breaks the connections that it has not accepted yet, and those that it has, all at once: more than
 // the budget allows to retry. It counts as a retry, but they go on only when one of them has shown that the server is back.
-bool agent_core::wait_after_loss(const std::shared_ptr<call>& who, const exchange_failure& f, std::string& verdict) {
-    if (who->origin->count.responses == 0 || !policy::is_loss(f.code, f.cause)) return false;
+bool agent_core::wait_after_loss(call& who, const exchange_failure& f, std::string& verdict) {
+    if (who.origin->count.responses == 0 || !policy::is_loss(f.code, f.cause)) return false;
     const downtime* const d = join_downtime(who, f, true);
     if (d == nullptr) return false;
-    ++who->retries;
-    ++who->origin->count.retries;
-    who->last_failure = make_failure(*who, f, std::move(verdict));
-    tell_request(request_event::kind::retrying, *who, [&](request_event& e) {
+    ++who.retries;
+    ++who.origin->count.retries;
+    who.last_failure = make_failure(who, f, std::move(verdict));
+    tell_request(request_event::kind::retrying, who, [&](request_event& e) {
         e.delay = d->interval;
-        e.why = who->last_failure.get();
+        e.why = who.last_failure.get();
     });
     return true;
 }
 
-downtime* agent_core::join_downtime(const std::shared_ptr<call>& who, const exchange_failure& f, bool by_loss) {
-    origin& o = *who->origin;
-    const retry_options& r = retry_of(*who, options_);
+downtime* agent_core::join_downtime(call& who, const exchange_failure& f, bool by_loss) {
+    origin& o = *who.origin;
+    const retry_options& r = retry_of(who, options_);
     if (r.max_retries == 0 || r.max_downtime.count() == 0) return nullptr;
-    if (who->refused_since == pool::never) who->refused_since = now_.mono;
-    if (now_.mono - who->refused_since >= r.max_downtime) return nullptr;
+    if (who.refused_since == pool::never) who.refused_since = now_.mono;
+    if (now_.mono - who.refused_since >= r.max_downtime) return nullptr;
     const auto [at, is_new] = downtimes_.try_emplace(static_cast<std::uint64_t>(o.id));
     downtime& d = at->second;
     d.refusal = f;
@@ -74,49 +74,46 @@ downtime* agent_core::join_downtime(const std::shared_ptr<call>& who, const exch
 
 // Those who wait in the pool would each be dialled for.
 void agent_core::hold_all(origin& o) {
-    std::vector<std::shared_ptr<call>> pending;
-    for (const auto& [id, who] : calls_) {
-        if (who->stage == stage::pending && who->origin.get() == &o) pending.push_back(who);
-    }
+    auto pending = calls_.those([&o](const call& who) { return who.stage == stage::pending && who.origin.get() == &o; });
     std::ranges::sort(pending, {}, &call::number);
     for (const auto& who : pending) {
-        if (hold(who)) pool_.cancel(who->id, now_);
+        if (hold(*who)) pool_.cancel(who->id, now_);
     }
 }
 
 // A request that comes while its origin is away joins those who wait.
-bool agent_core::hold(const std::shared_ptr<call>& who) {
+bool agent_core::hold(call& who) {
     if (downtimes_.empty()) return false;
-    const auto at = downtimes_.find(static_cast<std::uint64_t>(who->origin->id));
-    const retry_options& r = retry_of(*who, options_);
+    const auto at = downtimes_.find(static_cast<std::uint64_t>(who.origin->id));
+    const retry_options& r = retry_of(who, options_);
     if (at == downtimes_.end() || r.max_retries == 0 || r.max_downtime.count() == 0) return false;
-    if (pool_.of(who->origin->id).free > 0 || at->second.waiting.size() >= options_.max_pending) return false;
-    if (who->refused_since == pool::never) who->refused_since = now_.mono;
-    if (now_.mono - who->refused_since >= r.max_downtime) return false;
+    if (pool_.of(who.origin->id).free > 0 || at->second.waiting.size() >= options_.max_pending) return false;
+    if (who.refused_since == pool::never) who.refused_since = now_.mono;
+    if (now_.mono - who.refused_since >= r.max_downtime) return false;
     await_return(at->second, who);
     return true;
 }
 
-void agent_core::await_return(downtime& d, const std::shared_ptr<call>& who) {
-    who->stage = stage::retrying;
+void agent_core::await_return(downtime& d, call& who) {
+    who.stage = stage::retrying;
     ++retrying_;
     // Those who have waited longest are tried first.
-    if (who->refused_since < now_.mono) {
-        d.waiting.push_front(who);
+    if (who.refused_since < now_.mono) {
+        d.waiting.push_front(who.weak_from_this());
     } else {
-        d.waiting.push_back(who);
+        d.waiting.push_back(who.weak_from_this());
     }
-    who->timer.emplace(timers_, [this, weak = std::weak_ptr<call>(who)] {
+    who.timer.emplace(timers_, [this, weak = who.weak_from_this()] {
         const auto me = weak.lock();
         if (!me) return;
-        if (me->deadline <= now_.mono) return fail_now(me, errc::deadline_exceeded);
+        if (me->deadline <= now_.mono) return fail_now(*me, errc::deadline_exceeded);
         const step in_step(*this);
         const auto at = downtimes_.find(static_cast<std::uint64_t>(me->origin->id));
         exchange_failure f =
             at == downtimes_.end() ? exchange_failure{.code = errc::connection_refused} : at->second.refusal;
-        fail(me, std::move(f), "retry.max_downtime has passed");
+        fail(*me, std::move(f), "retry.max_downtime has passed");
     });
-    who->timer->set(std::min(who->deadline, who->refused_since + retry_of(*who, options_).max_downtime));
+    who.timer->set(std::min(who.deadline, who.refused_since + retry_of(who, options_).max_downtime));
 }
 
 void agent_core::probe(origin& o) {
@@ -139,7 +136,7 @@ void agent_core::probe(origin& o) {
     const auto who = d.waiting.front().lock();
     d.waiting.pop_front();
     d.is_trying = true;
-    start_again(who);
+    start_again(*who);
 }
 
 void agent_core::is_back(origin& o) {
@@ -151,7 +148,7 @@ void agent_core::is_back(origin& o) {
         const auto who = weak.lock();
         if (!who || who->stage != stage::retrying) continue;
         who->refused_since = pool::never;  // waiting for a connection, while the server is up, is no downtime
-        start_again(who);
+        start_again(*who);
     }
 }
 
@@ -174,12 +171,10 @@ std::size_t agent_core::waiting_for(pool::origin_id id) const {
 }
 
 // Under a new id: the pool has done with the old one.
-void agent_core::start_again(const std::shared_ptr<call>& who) {
+void agent_core::start_again(call& who) {
     --retrying_;
-    who->timer.reset();  // it waits for the pool from now on, not for the server
-    calls_.erase(static_cast<std::uint64_t>(who->id));
-    who->id = pool::request_id{++last_request_};
-    calls_.emplace(static_cast<std::uint64_t>(who->id), who);
+    who.timer.reset();  // it waits for the pool from now on, not for the server
+    who.id = calls_.add(calls_.take(who.id));
     acquire(who);
 }
 

@@ -31,7 +31,7 @@ void agent_core::look_at_idle(hearth::detail::origin& o) {
     std::vector<pool::conn_id> idle;
     pool_.idle_of(o.id, idle);
     for (const pool::conn_id id : idle) {
-        if (connection* c = find(id)) c->look_now();
+        if (connection* c = connections_.find(id)) c->look_now();
     }
 }
 

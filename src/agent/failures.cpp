@@ -1,14 +1,11 @@
 // How calls end: answered, failed, cancelled; replayed or retried before that.
 #include "agent/core.hpp"
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-
 #include <algorithm>
 #include <utility>
 
 namespace hearth::detail {
 
-namespace asio = boost::asio;
 using std::chrono::nanoseconds;
 
 failure_ptr agent_core::make_failure(const call& who, exchange_failure f, std::string verdict) const {
@@ -21,7 +18,7 @@ failure_ptr agent_core::make_failure(const call& who, exchange_failure f, std::s
     made->evidence = f.evidence;
     made->attempts = who.attempts;
     made->method = who.request.method;
-    if (who.origin) made->url = who.url.redacted();
+    if (who.origin) made->url = who.origin->name + std::string(who.target.substr(0, who.target.find('?')));
     made->detail = std::move(f.detail);
     made->verdict = std::move(verdict);
     return made;
@@ -40,10 +37,7 @@ void agent_core::dial_failed(connection& c) {
     const net::dial_result& why = c.dialled();
     const pool::conn_id id = c.id();
     // The connection says why until the consequences have been carried out.
-    if (const auto found = connections_.find(static_cast<std::uint64_t>(id)); found != connections_.end()) {
-        failed_.push_back(std::move(found->second));
-        connections_.erase(found);
-    }
+    if (auto failed = connections_.take(id)) failed_.push_back(std::move(failed));
     tell_connection(connection_event::kind::closed, c, close_reason::open_failed);
     pool_.open_failed(id, why.code, why.cause, now_);
 }
@@ -59,55 +53,54 @@ void agent_core::released(connection& c, const pool::verdict& v) {
     pool_.released(c.id(), v, now_);
 }
 
-void agent_core::exchange_failed(connection& c, std::shared_ptr<call> who, exchange_failure f) {
+void agent_core::exchange_failed(connection& c, call& who, exchange_failure f) {
     const step in_step(*this);
-    const bool begun = f.evidence == evidence::response_begun || who->stage == stage::streaming;
+    const bool begun = f.evidence == evidence::response_begun || who.stage == stage::streaming;
     const bool by_us = f.code == errc::headers_timeout || f.code == errc::body_timeout || f.code == errc::socket_timeout ||
                        f.code == errc::deadline_exceeded || f.code == errc::invalid_body || f.code == errc::file_failed;
-    learn_from(*who, f.code, f.evidence);
+    learn_from(who, f.code, f.evidence);
     policy::replay_decision d;
-    if (!by_us) d = policy::decide(f.evidence, facts_of(*who, who->reused, begun));
+    if (!by_us) d = policy::decide(f.evidence, facts_of(who, who.reused, begun));
     const bool lost = f.code == errc::connection_closed || f.code == errc::connection_reset;
-    if (d.action == policy::replay_action::replay && !begun && who->out.rewind(who->request.body) && !destroyed_) {
-        who->stage = stage::pending;
-        who->waiting_since = now_.mono;
-        ++who->attempts;
-        ++who->replays;
-        ++who->origin->count.replays;
-        ++who->origin->count.replays_by_evidence[static_cast<std::size_t>(f.evidence)];
-        tell_request(request_event::kind::replayed, *who, [&](request_event& e) {
+    if (d.action == policy::replay_action::replay && !begun && who.out.rewind(who.request.body) && !destroyed_) {
+        who.stage = stage::pending;
+        who.waiting_since = now_.mono;
+        ++who.attempts;
+        ++who.replays;
+        ++who.origin->count.replays;
+        ++who.origin->count.replays_by_evidence[static_cast<std::size_t>(f.evidence)];
+        tell_request(request_event::kind::replayed, who, [&](request_event& e) {
             e.connection = c.number();
             e.evidence = f.evidence;
         });
         c.detach(d.abort_first);
         watch_deadline(who);
-        const auto o = who->origin;
-        pool_.replay(c.id(), who->id, needs_of(*who, true), close_reason::stale_in_use, now_);
+        const auto o = who.origin;
+        pool_.replay(c.id(), who.id, needs_of(who, true), close_reason::stale_in_use, now_);
         return look_at_idle(*o);
     }
-    const bool unprocessed = policy::proves_unprocessed(f.evidence, facts_of(*who, who->reused, begun).options);
+    const bool unprocessed = policy::proves_unprocessed(f.evidence, facts_of(who, who.reused, begun).options);
     c.detach(true);
-    pool_.released(c.id(),
-                   {.keep = false,
-                    .reason = by_us ? close_reason::canceled
-                                    : (lost && who->reused ? close_reason::stale_in_use : close_reason::error)},
-                   now_);
+    pool_.released(
+        c.id(),
+        {.keep = false,
+         .reason = by_us ? close_reason::canceled : (lost && who.reused ? close_reason::stale_in_use : close_reason::error)},
+        now_);
     retry_or_fail(who, std::move(f), std::move(d.verdict), unprocessed, begun);
 }
 
-void agent_core::retry_or_fail(const std::shared_ptr<call>& who, exchange_failure f, std::string verdict, bool unprocessed,
-                               bool begun) {
-    const retry_options& policy_options = who->request.options.retry ? *who->request.options.retry : options_.retry;
+void agent_core::retry_or_fail(call& who, exchange_failure f, std::string verdict, bool unprocessed, bool begun) {
+    const retry_options& policy_options = who.request.options.retry ? *who.request.options.retry : options_.retry;
     const policy::retry_decision d = policy::may_retry({.code = f.code,
                                                         .phase = f.phase,
-                                                        .repeatable = who->repeatable,
-                                                        .body_replayable = who->out.replayable(who->request.body),
+                                                        .repeatable = who.repeatable,
+                                                        .body_replayable = who.out.replayable(who.request.body),
                                                         .unprocessed = unprocessed,
                                                         .response_begun = begun,
-                                                        .never_replay = who->request.options.never_replay,
-                                                        .retries_so_far = who->retries},
+                                                        .never_replay = who.request.options.never_replay,
+                                                        .retries_so_far = who.retries},
                                                        policy_options);
-    give_back_retry(*who);
+    give_back_retry(who);
     const auto refuse = [&](std::string_view why) {
         if (!why.empty()) verdict += (verdict.empty() ? "" : ", ") + std::string(why);
         fail(who, std::move(f), std::move(verdict));
@@ -115,38 +108,38 @@ void agent_core::retry_or_fail(const std::shared_ptr<call>& who, exchange_failur
     if (!d.retry || destroyed_ || closing_) return refuse(d.why);
     const double draw = static_cast<double>(random_() - std::minstd_rand::min()) /
                         static_cast<double>(std::minstd_rand::max() - std::minstd_rand::min() + 1.0);
-    const nanoseconds delay = policy::backoff(who->retries, policy_options, draw);
-    if (who->deadline != pool::never && now_.mono + delay >= who->deadline)
+    const nanoseconds delay = policy::backoff(who.retries, policy_options, draw);
+    if (who.deadline != pool::never && now_.mono + delay >= who.deadline)
         return refuse("not retried because the deadline would pass");
-    if (!who->out.rewind(who->request.body)) return refuse("not retried because the body's source could not be rewound");
+    if (!who.out.rewind(who.request.body)) return refuse("not retried because the body's source could not be rewound");
     if (!budget_.try_take(pool_.totals().in_use + pool_.totals().pending, policy_options)) {
         if (wait_after_loss(who, f, verdict)) return;
         return refuse("not retried because the retry budget is spent");
     }
-    who->holds_retry = true;
-    wait_to_retry(who, make_failure(*who, std::move(f), std::move(verdict)), delay);
+    who.holds_retry = true;
+    wait_to_retry(who, make_failure(who, std::move(f), std::move(verdict)), delay);
 }
 
-void agent_core::wait_to_retry(const std::shared_ptr<call>& who, failure_ptr why, nanoseconds delay) {
-    who->stage = stage::retrying;
-    ++who->retries;
-    ++who->origin->count.retries;
-    tell_request(request_event::kind::retrying, *who, [&](request_event& e) {
+void agent_core::wait_to_retry(call& who, failure_ptr why, nanoseconds delay) {
+    who.stage = stage::retrying;
+    ++who.retries;
+    ++who.origin->count.retries;
+    tell_request(request_event::kind::retrying, who, [&](request_event& e) {
         e.delay = delay;
         e.why = why.get();
     });
-    who->last_failure = std::move(why);
+    who.last_failure = std::move(why);
     ++retrying_;
-    who->timer.emplace(timers_, [this, weak = std::weak_ptr<call>(who)] {
+    who.timer.emplace(timers_, [this, weak = who.weak_from_this()] {
         const auto me = weak.lock();
         if (!me) return;
-        if (hold(me)) {
+        if (hold(*me)) {
             --retrying_;  // it has been counted again
             return;
         }
-        start_again(me);
+        start_again(*me);
     });
-    who->timer->set(now_.mono + delay);
+    who.timer->set(now_.mono + delay);
 }
 
 bool agent_core::wants_status_retry(call& who) const {
@@ -175,28 +168,28 @@ nanoseconds agent_core::status_delay(const call& who, const retry_options& polic
 }
 
 // False when it cannot be, and the answer is the answer.
-bool agent_core::retry_status(const std::shared_ptr<call>& who) {
+bool agent_core::retry_status(call& who) {
     const step in_step(*this);
-    const retry_options& policy_options = who->request.options.retry ? *who->request.options.retry : options_.retry;
-    if (!who->out.rewind(who->request.body)) return false;
-    give_back_retry(*who);
+    const retry_options& policy_options = who.request.options.retry ? *who.request.options.retry : options_.retry;
+    if (!who.out.rewind(who.request.body)) return false;
+    give_back_retry(who);
     if (!budget_.try_take(pool_.totals().in_use + pool_.totals().pending, policy_options)) return false;
-    who->holds_retry = true;
-    const nanoseconds delay = status_delay(*who, policy_options);
-    failure_ptr why = make_failure(*who,
+    who.holds_retry = true;
+    const nanoseconds delay = status_delay(who, policy_options);
+    failure_ptr why = make_failure(who,
                                    {.code = errc::connection_closed,
                                     .phase = phase::headers,
                                     .evidence = evidence::response_begun,
-                                    .detail = "status " + std::to_string(who->message().status)},
+                                    .detail = "status " + std::to_string(who.message().status)},
                                    {});
-    who->conn->finish_unread();
+    who.conn->finish_unread();
     wait_to_retry(who, std::move(why), delay);
     return true;
 }
 
 // REQUIRES: its handler has not been called.
 void agent_core::stop_listening(call& who) {
-    if (auto slot = asio::get_associated_cancellation_slot(who.done); slot.is_connected()) slot.clear();
+    if (auto slot = who.done.slot(); slot.is_connected()) slot.clear();
 }
 
 void agent_core::head_arrived(call& who) {
@@ -213,52 +206,52 @@ void agent_core::head_arrived(call& who) {
     who.deliver_head();
 }
 
-void agent_core::fail(const std::shared_ptr<call>& who, exchange_failure f, std::string verdict) {
-    give_back_retry(*who);
-    if (who->stage == stage::retrying) --retrying_;
-    if (who->origin) {
+void agent_core::fail(call& who, exchange_failure f, std::string verdict) {
+    give_back_retry(who);
+    if (who.stage == stage::retrying) --retrying_;
+    if (who.origin) {
         if (f.code == errc::canceled) {
-            ++who->origin->count.canceled;
+            ++who.origin->count.canceled;
         } else {
-            ++who->origin->count.failed;
-            ++who->origin->count.failures_by_phase[static_cast<std::size_t>(f.phase)];
+            ++who.origin->count.failed;
+            ++who.origin->count.failures_by_phase[static_cast<std::size_t>(f.phase)];
         }
     }
-    if (!who->answered) stop_listening(*who);
-    failure_ptr made = make_failure(*who, std::move(f), std::move(verdict));
-    if (who->origin) tell_request(request_event::kind::failed, *who, [&](request_event& e) { e.why = made.get(); });
-    forget(*who);
-    who->fail(std::move(made));
+    if (!who.answered) stop_listening(who);
+    failure_ptr made = make_failure(who, std::move(f), std::move(verdict));
+    if (who.origin) tell_request(request_event::kind::failed, who, [&](request_event& e) { e.why = made.get(); });
+    forget(who);
+    who.fail(std::move(made));
 }
 
 void agent_core::forget(call& who) {
     who.stage = stage::over;
     who.timer.reset();
-    calls_.erase(static_cast<std::uint64_t>(who.id));
+    if (auto mine = calls_.take(who.id)) parting_.push_back(std::move(mine));
 }
 
 void agent_core::give_back_retry(call& who) {
     if (std::exchange(who.holds_retry, false)) budget_.give_back();
 }
 
-void agent_core::cancel(const std::shared_ptr<call>& who) { fail_now(who, errc::canceled); }
+void agent_core::cancel(call& who) { fail_now(who, errc::canceled); }
 
-void agent_core::fail_now(const std::shared_ptr<call>& who, errc code) {
+void agent_core::fail_now(call& who, errc code) {
     const step in_step(*this);
-    if (who->stage == stage::over || who->stage == stage::fresh) return;
+    if (who.stage == stage::over || who.stage == stage::fresh) return;
     exchange_failure f{.code = code};
-    switch (who->stage) {
+    switch (who.stage) {
         case stage::exchanging:
         case stage::streaming:
-            f.phase = who->stage == stage::streaming ? phase::body : (who->out.is_done() ? phase::headers : phase::write);
-            who->stage = stage::exchanging;  // so that give_up() leaves it to us
-            who->conn->give_up(close_reason::canceled);
+            f.phase = who.stage == stage::streaming ? phase::body : (who.out.is_done() ? phase::headers : phase::write);
+            who.stage = stage::exchanging;  // so that give_up() leaves it to us
+            who.conn->give_up(close_reason::canceled);
             break;
         case stage::retrying: f.phase = phase::retry_wait; break;
         default:
             f.phase = phase::pending;
-            who->timings.pending += now_.mono - who->waiting_since;
-            pool_.cancel(who->id, now_);
+            who.timings.pending += now_.mono - who.waiting_since;
+            pool_.cancel(who.id, now_);
             break;
     }
     fail(who, std::move(f));
@@ -275,11 +268,8 @@ void agent_core::close(completion<> done) {
     if (std::exchange(closing_, true) || destroyed_) return;
     pool_.shutdown(now_);
     // Those that wait to be retried would only be refused.
-    std::vector<std::shared_ptr<call>> waiting;
-    for (const auto& [id, who] : calls_) {
-        if (who->stage == stage::retrying) waiting.push_back(who);
-    }
-    for (const auto& who : waiting) fail_now(who, errc::agent_closed);
+    for (const auto& waiting : calls_.those([](const call& who) { return who.stage == stage::retrying; }))
+        fail_now(*waiting, errc::agent_closed);
 }
 
 void agent_core::check_closed() {
@@ -291,18 +281,17 @@ void agent_core::destroy() {
     const step in_step(*this);
     if (std::exchange(destroyed_, true)) return;
     closing_ = true;
-    auto calls = std::exchange(calls_, {});
-    for (const auto& [id, who] : calls) {
-        if (who->conn != nullptr) {
-            who->stage = stage::exchanging;
-            who->conn->give_up(close_reason::shutdown);
+    for (const auto& each : calls_.those([](const call&) { return true; })) {
+        if (each->conn != nullptr) {
+            each->stage = stage::exchanging;
+            each->conn->give_up(close_reason::shutdown);
         }
-        fail(who, {.code = errc::agent_closed, .phase = phase::pending});
+        fail(*each, {.code = errc::agent_closed, .phase = phase::pending});
     }
     pool_.shutdown(now_);
     run_actions();
     // Replays that were under way still have their dials: shutdown() lets those end well.
-    for (const auto& [id, c] : connections_) pool_.open_failed(c->id(), errc::agent_closed, {}, now_);
+    connections_.for_each([this](const connection& c) { pool_.open_failed(c.id(), errc::agent_closed, {}, now_); });
     run_actions();
     connections_.clear();
     reactor_.stop();

@@ -1,5 +1,8 @@
 #include "agent/origins.hpp"
 
+#include <functional>
+#include <utility>
+
 namespace hearth::detail {
 
 // Cheaper to make than the displayed name, and as unique: scheme, host, port.
@@ -14,6 +17,22 @@ const std::string& origin_table::key_of(const url& u) {
 std::shared_ptr<origin> origin_table::find(const url& u) {
     const auto found = by_key_.find(key_of(u));
     return found == by_key_.end() ? nullptr : found->second;
+}
+
+std::size_t origin_table::place_of(std::string_view base) const noexcept {
+    return std::hash<std::string_view>()(base) % spellings_kept;
+}
+
+const std::shared_ptr<origin>& origin_table::find_spelled(std::string_view base) const {
+    static const std::shared_ptr<origin> none;
+    const spelling& s = spellings_[place_of(base)];
+    return s.of && s.base == base ? s.of : none;
+}
+
+void origin_table::remember(std::string_view base, std::shared_ptr<origin> o) {
+    spelling& s = spellings_[place_of(base)];
+    s.base.assign(base);
+    s.of = std::move(o);
 }
 
 std::shared_ptr<origin> origin_table::add(const url& u, pool::origin_id id) {
@@ -38,6 +57,9 @@ void origin_table::forget(pool::origin_id id) {
     const auto found = by_id_.find(static_cast<std::uint64_t>(id));
     if (found == by_id_.end()) return;
     const origin& gone = *found->second;
+    for (spelling& s : spellings_) {
+        if (s.of.get() == &gone) s = {};
+    }
     forgotten_ += gone.count;
     url u;
     u.host = gone.host;

@@ -7,10 +7,12 @@
 #include <hearth/stats.hpp>
 #include <hearth/url.hpp>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -40,6 +42,11 @@ class origin_table {
 public:
     /// The origin of a URL, or null when it is new.
     [[nodiscard]] std::shared_ptr<origin> find(const url& u);
+    /// The origin of URLs that begin with `base`, up to the path, as remember() was told; null when it was not, or that has
+    /// been overwritten.
+    [[nodiscard]] const std::shared_ptr<origin>& find_spelled(std::string_view base) const;
+    /// Spares those who write `base` again its parsing. Not for one with credentials, which are more than an origin.
+    void remember(std::string_view base, std::shared_ptr<origin> o);
     /// REQUIRES: find(u) gave null.
     std::shared_ptr<origin> add(const url& u, pool::origin_id id);
     [[nodiscard]] origin* of(pool::origin_id id) const;
@@ -60,10 +67,18 @@ public:
     }
 
 private:
+    struct spelling {
+        std::string base;
+        std::shared_ptr<origin> of;
+    };
+    static constexpr std::size_t spellings_kept = 256;
+
     const std::string& key_of(const url& u);
+    [[nodiscard]] std::size_t place_of(std::string_view base) const noexcept;
 
     std::unordered_map<std::string, std::shared_ptr<origin>> by_key_;
     std::unordered_map<std::uint64_t, std::shared_ptr<origin>> by_id_;
+    std::array<spelling, spellings_kept> spellings_;  // by hash, the latest
     counters forgotten_;
     std::string scratch_;
 };

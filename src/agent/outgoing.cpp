@@ -51,8 +51,7 @@ struct outgoing::reading {
     std::size_t size = 0;
 };
 
-void outgoing::begin(std::string_view head, const body& b, const body_plan& plan, bool hold_body,
-                     const asio::any_io_executor& executor, std::function<void()> resume) {
+void outgoing::begin(std::string_view head, const body& b, const body_plan& plan, bool hold_body) {
     abandon();
     front_ = head;
     back_ = {};
@@ -74,9 +73,12 @@ void outgoing::begin(std::string_view head, const body& b, const body_plan& plan
     } else if (const auto* given = b.as_source()) {
         from_ = origin::source;
         source_ = given->source;
-        executor_ = executor;
-        resume_ = std::move(resume);
     }
+}
+
+void outgoing::listen(const asio::any_io_executor& executor, std::function<void()> resume) {
+    executor_ = executor;
+    resume_ = std::move(resume);
 }
 
 outgoing::state outgoing::next() {

@@ -39,10 +39,11 @@ public:
         failed,   ///< wrong() says why
     };
 
-    /// Begins an attempt. `head` must stay valid until the first write; then call stash() if not all of it went. `resume` is
-    /// called on `executor` when a source has given something after next() said waiting.
-    void begin(std::string_view head, const body& b, const body_plan& plan, bool hold_body,
-               const boost::asio::any_io_executor& executor, std::function<void()> resume);
+    /// Begins an attempt. `head` must stay valid until the first write; then call stash() if not all of it went.
+    void begin(std::string_view head, const body& b, const body_plan& plan, bool hold_body);
+    /// Before next(), for a body that is a source: `resume` is called on `executor` when it has given something after next()
+    /// said waiting.
+    void listen(const boost::asio::any_io_executor& executor, std::function<void()> resume);
     /// What to do next; refills front() and back() when both are used up.
     [[nodiscard]] state next();
     [[nodiscard]] std::span<const char> front() const noexcept { return front_; }

@@ -1,8 +1,7 @@
 #include "agent/raw_stream.hpp"
 
-#include "agent/deliver.hpp"
-
-#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
@@ -16,6 +15,16 @@ namespace hearth {
 namespace asio = boost::asio;
 
 namespace detail {
+
+namespace {
+
+// Calls a handler where it wants to be called.
+void deliver(stream::handler done, const asio::any_io_executor& fallback, error_code ec, std::size_t n) {
+    const auto executor = asio::get_associated_executor(done, fallback);
+    asio::dispatch(executor, [done = std::move(done), ec, n]() mutable { std::move(done)(ec, n); });
+}
+
+}  // namespace
 
 raw_stream::raw_stream(const asio::any_io_executor& executor, std::unique_ptr<net::transport> transport, std::string bytes)
     : transport_(std::move(transport)), readiness_(executor, transport_->fd()), bytes_(std::move(bytes)) {

@@ -1,8 +1,7 @@
 #include "agent/sinks.hpp"
 
-#include "agent/deliver.hpp"
+#include "agent/recycling.hpp"
 
-#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/json/error.hpp>
 #include <boost/json/parse.hpp>
 
@@ -25,11 +24,9 @@ public:
 
     [[nodiscard]] const sink_error* error() const noexcept override { return error_ ? &*error_ : nullptr; }
     void complete(failure_ptr f, const asio::any_io_executor& fallback) override {
-        deliver(std::move(done_), fallback, std::move(f), std::move(result_));
+        std::move(done_).complete(fallback, std::move(f), std::move(result_));
     }
-    [[nodiscard]] asio::cancellation_slot slot() const noexcept override {
-        return asio::get_associated_cancellation_slot(done_);
-    }
+    [[nodiscard]] asio::cancellation_slot slot() const noexcept override { return done_.slot(); }
 
 protected:
     void fail(errc code, std::string detail, error_code cause = {}) { error_ = sink_error{code, cause, std::move(detail)}; }
@@ -41,7 +38,7 @@ private:
     std::optional<sink_error> error_;
 };
 
-class some_sink final : public sink_of<std::size_t> {
+class some_sink final : public sink_of<std::size_t>, public recycled<some_sink> {
 public:
     some_sink(completion<std::size_t> done, asio::mutable_buffer into) : sink_of(std::move(done)), into_(into) {}
 
@@ -60,7 +57,7 @@ private:
     asio::mutable_buffer into_;
 };
 
-class text_sink : public sink_of<std::string> {
+class text_sink final : public sink_of<std::string>, public recycled<text_sink> {
 public:
     text_sink(completion<std::string> done, std::uint64_t size_max) : sink_of(std::move(done)), size_max_(size_max) {}
 
@@ -149,7 +146,7 @@ private:
     std::unique_ptr<std::FILE, closer> file_;
 };
 
-class discard_sink final : public sink_of<std::uint64_t> {
+class discard_sink final : public sink_of<std::uint64_t>, public recycled<discard_sink> {
 public:
     using sink_of::sink_of;
     [[nodiscard]] std::size_t take(std::string_view piece) override {

@@ -1,7 +1,7 @@
 // Where a response's body goes: each way of reading it is a sink.
 #pragma once
 
-#include <hearth/detail/initiate.hpp>
+#include <hearth/detail/completion.hpp>
 #include <hearth/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

@@ -2,8 +2,8 @@
 #include "agent/core.hpp"
 #include "policy/age.hpp"
 #include "policy/method.hpp"
+#include "values/url_cut.hpp"
 
-#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/dispatch.hpp>
 
 #include <algorithm>
@@ -32,18 +32,18 @@ std::string base64(std::string_view in) {
 
 }  // namespace
 
-void agent_core::submit(request r, completion<response> done) {
+void agent_core::submit(std::shared_ptr<call> mine, completion<response> done) {
     const step in_step(*this);
-    const auto who = std::make_shared<call>(shared_from_this(), std::move(r), std::move(done));
-    who->submitted = now_.mono;
-    who->id = pool::request_id{++last_request_};
-    who->number = last_request_;
+    call& who = *mine;
+    who.done = std::move(done);
+    who.submitted = now_.mono;
+    who.number = ++last_number_;
     if (closing_ || destroyed_) return fail(who, {.code = errc::agent_closed, .phase = phase::validate});
-    if (!prepare(*who)) return;
-    calls_.emplace(static_cast<std::uint64_t>(who->id), who);
-    ++who->origin->count.requests;
+    if (!prepare(who)) return;
+    who.id = calls_.add(std::move(mine));
+    ++who.origin->count.requests;
     listen_for_cancellation(who);
-    tell_request(request_event::kind::started, *who);
+    tell_request(request_event::kind::started, who);
     if (!hold(who)) acquire(who);
 }
 
@@ -51,22 +51,19 @@ void agent_core::submit(request r, completion<response> done) {
 bool agent_core::prepare(call& who) {
     request& r = who.request;
     const auto refuse = [&](errc code, std::string detail) {
-        fail(who.shared_from_this(), {.code = code, .phase = phase::validate, .detail = std::move(detail)});
+        fail(who, {.code = code, .phase = phase::validate, .detail = std::move(detail)});
         return false;
     };
     try {
         validate(r.options);
-        who.url = url::parse(r.url);
+        find_origin(who);
     } catch (const error& e) {
         return refuse(static_cast<errc>(e.info().code.value()), e.info().detail);
     }
     who.body = plan_body(r.body);
     if (who.body.wrong) return refuse(who.body.wrong->code, std::move(who.body.wrong->detail));
-    who.origin = intern(who.url);
-    if (!who.url.userinfo.empty() && !r.headers.contains("Authorization"))
-        r.headers.add("Authorization", "Basic " + base64(who.url.userinfo));
     const http1::head_spec spec{.method = r.method,
-                                .target = who.url.target,
+                                .target = who.target,
                                 .authority = who.origin->authority,
                                 .fields = &r.headers,
                                 .defaults = &options_.headers,
@@ -80,6 +77,29 @@ bool agent_core::prepare(call& who) {
     return true;
 }
 
+// Throws what is wrong with its URL.
+void agent_core::find_origin(call& who) {
+    const std::string_view text = who.request.url;
+    const values::url_cut cut = values::cut_url(text);
+    const std::string_view base = text.substr(0, cut.end);
+    if (const auto& known = origins_.find_spelled(base)) {
+        who.target = values::checked_target(text, cut.end);
+        who.origin = known;
+    } else {
+        const url whole = url::parse(text);
+        who.target = values::checked_target(text, cut.end);
+        who.origin = intern(whole);
+        if (base.find('@') == std::string_view::npos) {
+            origins_.remember(base, who.origin);
+        } else if (!whole.userinfo.empty() && !who.request.headers.contains("Authorization")) {
+            who.request.headers.add("Authorization", "Basic " + base64(whole.userinfo));
+        }
+    }
+    if (who.target.starts_with('/')) return;
+    who.own_target.append("/").append(who.target);
+    who.target = who.own_target;
+}
+
 std::shared_ptr<origin> agent_core::intern(const url& u) {
     if (auto known = origins_.find(u)) return known;
     auto added = origins_.add(u, pool_.add_origin());
@@ -87,33 +107,33 @@ std::shared_ptr<origin> agent_core::intern(const url& u) {
     return added;
 }
 
-void agent_core::listen_for_cancellation(const std::shared_ptr<call>& who) {
-    auto slot = asio::get_associated_cancellation_slot(who->done);
+void agent_core::listen_for_cancellation(call& who) {
+    auto slot = who.done.slot();
     if (!slot.is_connected()) return;
-    slot.assign([weak = std::weak_ptr<call>(who)](asio::cancellation_type) {
+    slot.assign([weak = who.weak_from_this()](asio::cancellation_type) {
         const auto me = weak.lock();
         if (!me) return;
         asio::dispatch(me->core->executor(), [me] {
-            if (!me->answered) me->core->cancel(me);
+            if (!me->answered) me->core->cancel(*me);
         });
     });
 }
 
-void agent_core::acquire(const std::shared_ptr<call>& who) {
-    ++who->attempts;
-    who->stage = stage::pending;
-    who->waiting_since = now_.mono;
+void agent_core::acquire(call& who) {
+    ++who.attempts;
+    who.stage = stage::pending;
+    who.waiting_since = now_.mono;
     watch_deadline(who);
-    pool_.acquire(who->id, who->origin->id, needs_of(*who, false), now_);
+    pool_.acquire(who.id, who.origin->id, needs_of(who, false), now_);
 }
 
 // While it waits; on a connection, that one watches.
-void agent_core::watch_deadline(const std::shared_ptr<call>& who) {
-    if (who->deadline == pool::never) return;
-    who->timer.emplace(timers_, [this, weak = std::weak_ptr<call>(who)] {
-        if (const auto me = weak.lock()) fail_now(me, errc::deadline_exceeded);
+void agent_core::watch_deadline(call& who) {
+    if (who.deadline == pool::never) return;
+    who.timer.emplace(timers_, [this, weak = who.weak_from_this()] {
+        if (const auto me = weak.lock()) fail_now(*me, errc::deadline_exceeded);
     });
-    who->timer->set(who->deadline);
+    who.timer->set(who.deadline);
 }
 
 pool::needs agent_core::needs_of(const call& who, bool fresh) {

@@ -15,6 +15,9 @@ using values::is_digit;
 
 constexpr std::string_view version_prefix = "HTTP/1.";
 constexpr std::size_t held_kept_max = 1024;  // a reader that waits for its next response holds no more
+// Room for most heads at once, so that it need not be made bit by bit.
+constexpr std::size_t usual_fields = 16;
+constexpr std::size_t usual_fields_size = 1024;
 constexpr std::uint64_t size_max = std::numeric_limits<std::int64_t>::max();
 
 // Fields that steer the message or the connection; in trailers they come too late and mean mischief (RFC 9110, 6.5.1).
@@ -137,6 +140,7 @@ std::optional<read_event> response_reader::read_line(std::string_view& in) {
 
 // The common case, made short: fields that lie in the input whole. What is not so is left to read_line(). False on failure.
 bool response_reader::read_whole_fields(std::string_view& in) {
+    if (into_->fields.empty()) into_->fields.reserve(usual_fields, std::min(in.size(), usual_fields_size));
     while (held() == 0) {
         const std::size_t end = in.find('\n');
         if (end == std::string_view::npos || end < 2 || end >= head_left_ || in[end - 1] != '\r') return true;

@@ -10,6 +10,14 @@ namespace hearth::pool {
 using slot = std::uint32_t;
 inline constexpr slot nil = ~slot{0};
 
+/// Ids are a serial number above a slot number: 2^24 records at a time, 2^40 over a machine's life, which is 3,000 new
+/// connections a second for eleven years.
+inline constexpr unsigned slot_bits = 24;
+template <class Id>
+[[nodiscard]] constexpr slot slot_of(Id id) noexcept {
+    return static_cast<slot>(static_cast<std::uint64_t>(id) & ((1U << slot_bits) - 1));
+}
+
 /// Where a record stands in a list.
 struct links {
     slot prev = nil;
@@ -21,9 +29,6 @@ struct links {
 template <class T>
 class slots {
     using id_type = decltype(T::id);
-    // An id is a serial number above a slot number: 2^24 records at a time, 2^40 over a machine's life, which is 3,000 new
-    // connections a second for eleven years.
-    static constexpr unsigned slot_bits = 24;
     static constexpr std::size_t worth_freeing = 1024;
 
 public:
@@ -53,7 +58,7 @@ public:
 
     /// The slot of the record that make_id() gave `id`; nil when it was removed.
     [[nodiscard]] slot find(id_type id) const {
-        const auto s = static_cast<slot>(static_cast<std::uint64_t>(id) & ((1U << slot_bits) - 1));
+        const slot s = slot_of(id);
         return s < items_.size() && items_[s].id == id && id != id_type::none ? s : nil;
     }
 

@@ -2,6 +2,7 @@
 #include <hearth/url.hpp>
 
 #include "values/text.hpp"
+#include "values/url_cut.hpp"
 
 #include <arpa/inet.h>
 
@@ -182,8 +183,29 @@ void parse_authority(url& into, std::string_view text, std::size_t begin, std::s
     into.port = parse_port(text, rest.substr(rest.empty() ? 0 : 1), into.tls);
 }
 
-// Where the path and query that begin at `from` end: at the fragment, whose characters are checked too, or with the text.
-std::size_t check_target(std::string_view text, std::size_t from) {
+bool is_default_port(const url& u) noexcept { return u.port == (u.tls ? 443 : 80); }
+
+}  // namespace
+
+values::url_cut values::cut_url(std::string_view text) {
+    if (text.size() > max_url_size) refuse(text, values::concat("the URL is ", text.size(), " bytes long; allowed: 65536"));
+    url_cut cut;
+    if (starts_with_lowered(text, "https://")) {
+        cut.tls = true;
+        cut.authority = 8;
+    } else if (starts_with_lowered(text, "http://")) {
+        cut.authority = 7;
+    } else {
+        refuse_scheme(text);
+    }
+    const auto ends = [](char c) { return c == '/' || c == '?' || c == '#'; };
+    cut.end = cut.authority;
+    while (cut.end < text.size() && !ends(text[cut.end])) ++cut.end;
+    return cut;
+}
+
+// The fragment's characters are checked too.
+std::string_view values::checked_target(std::string_view text, std::size_t from) {
     place where = in_path;
     std::size_t end = text.size();
     for (std::size_t i = from; i < text.size(); ++i) {
@@ -201,31 +223,17 @@ std::size_t check_target(std::string_view text, std::size_t from) {
             refuse_character(text, i);
         }
     }
-    return end;
+    return text.substr(from, end - from);
 }
-
-bool is_default_port(const url& u) noexcept { return u.port == (u.tls ? 443 : 80); }
-
-}  // namespace
 
 // Not Boost.URL, whose 1.81 takes several times as long, a large part of what a request may cost, and reads
 // http://127.0.0.1x.y/ as the host 127.0.0.1 with the path x.y/. The tests compare the two.
 url url::parse(std::string_view text) {
-    if (text.size() > max_url_size) refuse(text, values::concat("the URL is ", text.size(), " bytes long; allowed: 65536"));
+    const values::url_cut cut = values::cut_url(text);
     url result;
-    std::size_t begin = 0;
-    if (starts_with_lowered(text, "https://")) {
-        result.tls = true;
-        begin = 8;
-    } else if (starts_with_lowered(text, "http://")) {
-        begin = 7;
-    } else {
-        refuse_scheme(text);
-    }
-
-    const std::size_t path = std::min(text.find_first_of("/?#", begin), text.size());
-    parse_authority(result, text, begin, path);
-    const std::string_view target = text.substr(path, check_target(text, path) - path);
+    result.tls = cut.tls;
+    parse_authority(result, text, cut.authority, cut.end);
+    const std::string_view target = values::checked_target(text, cut.end);
     if (target.starts_with('/')) {
         result.target = target;
     } else {

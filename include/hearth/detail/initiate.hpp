@@ -1,16 +1,13 @@
 // How a call's completion token meets the compiled code. Not for users.
 #pragma once
 
-#include <hearth/error.hpp>
+#include <hearth/detail/completion.hpp>
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <exception>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -22,12 +19,6 @@ struct throwing_t {};
 
 namespace detail {
 
-using failure_ptr = std::shared_ptr<const failure>;
-
-/// What compiled code calls when it is done; null means success.
-template <class... Results>
-using completion = boost::asio::any_completion_handler<void(failure_ptr, Results...)>;
-
 /// Tokens that throw by themselves get the whole failure as a hearth::error; all others get its error_code.
 template <class Token>
 inline constexpr bool throws = false;
@@ -38,31 +29,13 @@ inline constexpr bool throws<boost::asio::use_awaitable_t<Executor>> = true;
 template <class Allocator>
 inline constexpr bool throws<boost::asio::use_future_t<Allocator>> = true;
 
-/// Turns (failure_ptr, results...) into what the caller's handler takes. Keeps the handler's executor, allocator and slot.
-template <bool Throws, class Handler>
-struct adapted {
-    Handler handler;
-
-    template <class... Results>
-    void operator()(const failure_ptr& f, Results&&... results) {
-        if constexpr (Throws) {
-            std::move(handler)(f ? std::make_exception_ptr(error(*f)) : std::exception_ptr(),
-                               std::forward<Results>(results)...);
-        } else {
-            std::move(handler)(f ? f->code : error_code(), std::forward<Results>(results)...);
-        }
-    }
-};
-
 /// Makes the asynchronous operation that calls `start(completion<Results...>, args...)` when it is launched.
 template <class... Results, class Token, class Start, class... Args>
 auto initiate(Token&& token, Start start, Args&&... args) {
     namespace asio = boost::asio;
     constexpr bool throwing = throws<std::decay_t<Token>>;
     auto launch = [start = std::move(start)](auto handler, auto&&... rest) mutable {
-        using handler_type = decltype(handler);
-        start(completion<Results...>(adapted<throwing, handler_type>{std::move(handler)}),
-              std::forward<decltype(rest)>(rest)...);
+        start(completion<Results...>::template of<throwing>(std::move(handler)), std::forward<decltype(rest)>(rest)...);
     };
     if constexpr (std::is_same_v<std::decay_t<Token>, throwing_t>) {
         // asio::deferred would save a coroutine frame, but Boost 1.81's cannot await what ends with an exception_ptr.
@@ -79,16 +52,3 @@ auto initiate(Token&& token, Start start, Args&&... args) {
 
 }  // namespace detail
 }  // namespace hearth
-
-template <template <class, class> class Associator, bool Throws, class Handler, class Default>
-struct boost::asio::associator<Associator, hearth::detail::adapted<Throws, Handler>, Default>
-    : Associator<Handler, Default> {
-    using base = Associator<Handler, Default>;
-    static typename base::type get(const hearth::detail::adapted<Throws, Handler>& a) noexcept {
-        return base::get(a.handler);
-    }
-    static auto get(const hearth::detail::adapted<Throws, Handler>& a, const Default& d) noexcept
-        -> decltype(base::get(a.handler, d)) {
-        return base::get(a.handler, d);
-    }
-};
