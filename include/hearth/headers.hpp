@@ -11,6 +11,10 @@
 
 namespace hearth {
 
+namespace http1 {
+class response_reader;
+}
+
 /// One field. Views into the `headers` that gave it; valid until that is changed, moved or destroyed.
 struct header_field {
     std::string_view name;
@@ -69,6 +73,8 @@ public:
     void clear() noexcept;
     /// Makes room for so many fields and bytes of names and values.
     void reserve(std::size_t fields, std::size_t bytes);
+    /// Bytes of memory it holds.
+    [[nodiscard]] std::size_t capacity() const noexcept { return block_.capacity() + spans_.capacity() * sizeof(span); }
 
     /// The first field of that name.
     [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
@@ -87,9 +93,14 @@ public:
     [[nodiscard]] const_iterator end() const { return {this, spans_.size()}; }
 
 private:
-    void replace(std::string_view name, const std::string_view* value);
+    friend class http1::response_reader;
 
-    // Names and values, one behind the other in the order of spans_.
+    void replace(std::string_view name, const std::string_view* value);
+    /// Adds the field whose name begins `line`, and whose value lies in it at `value`. The line is kept whole, which is one
+    /// copy, not two. REQUIRES: it is no view into this object.
+    void add_line(std::string_view line, std::size_t name_size, std::size_t value, std::size_t value_size);
+
+    // Names and values, in the order of spans_.
     std::string block_;
     std::vector<span> spans_;
 };

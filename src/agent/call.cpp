@@ -10,13 +10,25 @@
 
 namespace hearth::detail {
 
-call::call(std::shared_ptr<agent_core> c, hearth::request&& r) : core(std::move(c)), request(std::move(r)) {}
+namespace {
+
+constexpr std::size_t spare_fields_size = 4096;  // of a response's fields, to be worth keeping
+
+}  // namespace
+
+call::call(std::shared_ptr<agent_core> c, hearth::request&& r) : core(std::move(c)), request(std::move(r)) {
+    (void)spares<headers>::take(message_.fields);
+}
 
 std::shared_ptr<call> make_call(std::shared_ptr<agent_core> core, request&& r) {
     return std::allocate_shared<call>(recycling<call>(), std::move(core), std::move(r));
 }
 
-call::~call() = default;
+call::~call() {
+    if (message_.fields.capacity() > spare_fields_size) return;
+    message_.fields.clear();
+    spares<headers>::leave(std::move(message_.fields));
+}
 
 void call::start_reading(const http1::read_limits& limits) {
     buffer_.clear();

@@ -146,16 +146,7 @@ void connection::start(call& now_on) {
     transport_->went_active();
     std::string& head = core_.head_scratch();
     head.clear();
-    http1::write({.method = now_on.request.method,
-                  .target = now_on.target,
-                  .authority = origin_->authority,
-                  .fields = &now_on.request.headers,
-                  .defaults = &core_.options().headers,
-                  .body = now_on.body.framing,
-                  .length = now_on.body.length,
-                  .close = !core_.options().keep_alive,
-                  .expect_continue = now_on.request.options.expect_continue},
-                 now_on.plan, head);
+    http1::write(core_.head_of(now_on), now_on.plan, head);
     writes_ = 0;
     if (now_on.reused && now_on.idle_age >= guarded_age && is_small(now_on, head)) guard_against_aborts();
     now_on.out.begin(head, now_on.request.body, now_on.body, now_on.plan.expect_continue);
@@ -272,15 +263,17 @@ bool connection::on_head() {
         }
     }
     headers_due_ = expect_due_ = pool::never;
-    const http1::keep_alive_hint hint = http1::find_keep_alive(m.fields);
-    hints_.heard(hint.timeout, hint.max, exchanges_);
-    if (hint.timeout) {
-        const policy::keep_terms terms = policy::keep(hints_, exchanges_, core_.options());
-        origin_->told_limit = terms.keep ? terms.idle_limit : nanoseconds(0);
-    }
+    if (who.reader().facts().has_hint) heed(http1::find_keep_alive(m.fields));
     status_retry_ = core_.wants_status_retry(who);
     if (!status_retry_) accept_head();
     return call_ != nullptr;
+}
+
+void connection::heed(const http1::keep_alive_hint& hint) {
+    hints_.heard(hint.timeout, hint.max, exchanges_);
+    if (!hint.timeout) return;
+    const policy::keep_terms terms = policy::keep(hints_, exchanges_, core_.options());
+    origin_->told_limit = terms.keep ? terms.idle_limit : nanoseconds(0);
 }
 
 void connection::accept_head() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/call.hpp"
+#include "http1/keep_alive_hint.hpp"
 #include "net/dialer.hpp"
 #include "net/reactor.hpp"
 #include "net/reset_guard.hpp"
@@ -121,6 +122,7 @@ private:
     void finish_exchange();
     void release(const pool::verdict& v);
     void fail_exchange(exchange_failure f);
+    void heed(const http1::keep_alive_hint& hint);
     void accept_head();
     void abort() noexcept;
     call& let_go();

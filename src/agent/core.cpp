@@ -27,6 +27,8 @@ constexpr nanoseconds origins_unused_for = seconds(60);
 agent_core::agent_core(asio::any_io_executor executor, agent_options options)
     : executor_(executor),
       options_(std::move(options)),
+      wrong_defaults_(http1::check_defaults(options_.headers)),
+      defaults_(wrong_defaults_ ? std::string() : http1::render_defaults(options_.headers)),
       reactor_(executor),
       resolver_(executor, options_.dns),
       alarm_(executor),

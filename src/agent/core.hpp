@@ -25,6 +25,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -132,6 +133,7 @@ public:
     [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
     [[nodiscard]] std::string& head_scratch() noexcept { return head_scratch_; }
     [[nodiscard]] bool is_destroyed() const noexcept { return destroyed_; }
+    [[nodiscard]] http1::head_spec head_of(const call& who) const;
     [[nodiscard]] failure_ptr make_failure(const call& who, exchange_failure f, std::string verdict) const;
 
 private:
@@ -211,6 +213,8 @@ private:
 
     boost::asio::any_io_executor executor_;
     agent_options options_;
+    std::optional<http1::fault> wrong_defaults_;
+    std::string defaults_;  // fields, rendered
     net::reactor reactor_;
     net::timer_queue timers_;
     net::resolver resolver_;

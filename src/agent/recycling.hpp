@@ -1,59 +1,82 @@
-// Memory of one size, used again and again.
+// What every request needs for a moment, used again and again: it spares malloc's slower paths.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <new>
+#include <utility>
 
 namespace hearth::detail {
 
-/// Keeps the blocks that a thread has freed last for those that it wants next: what every request allocates is too large for
-/// malloc's own fast path. A block may be freed by another thread than made it. Off under AddressSanitizer, which would see
-/// less.
-template <std::size_t Size>
-class block_cache {
+/// Off under AddressSanitizer, which would see less.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool recycles = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool recycles = false;
+#else
+inline constexpr bool recycles = true;
+#endif
+#else
+inline constexpr bool recycles = true;
+#endif
+
+/// A thread's own stack of up to 64 things that are not in use. What one thread has made another may leave in its own.
+template <class T, class Tag = T>
+class spares {
 public:
-    [[nodiscard]] static void* allocate() {
-        if (block_cache* const mine = here(); mine != nullptr && mine->kept_ > 0) return mine->blocks_[--mine->kept_];
-        return ::operator new(Size);
+    /// Whether there was one.
+    [[nodiscard]] static bool take(T& into) noexcept {
+        spares* const mine = here();
+        if (mine == nullptr || mine->kept_ == 0) return false;
+        into = std::move(mine->items_[--mine->kept_]);
+        return true;
     }
-    static void deallocate(void* block) noexcept {
-        block_cache* const mine = here();
-        if (mine == nullptr || mine->kept_ == kept_max) return ::operator delete(block, Size);
-        mine->blocks_[mine->kept_++] = block;
+    /// Whether there was room.
+    static bool leave(T&& item) noexcept {
+        spares* const mine = here();
+        if (mine == nullptr || mine->kept_ == kept_max) return false;
+        mine->items_[mine->kept_++] = std::move(item);
+        return true;
     }
 
-    block_cache(const block_cache&) = delete;
-    block_cache& operator=(const block_cache&) = delete;
+    ~spares() {
+        gone_ = true;
+        if constexpr (requires { Tag::drop(items_[0]); }) {
+            while (kept_ > 0) Tag::drop(items_[--kept_]);
+        }
+    }
+    spares(const spares&) = delete;
+    spares& operator=(const spares&) = delete;
 
 private:
     static constexpr std::size_t kept_max = 64;
 
-    block_cache() = default;
-    ~block_cache() {
-        gone_ = true;
-        while (kept_ > 0) ::operator delete(blocks_[--kept_], Size);
-    }
-
+    spares() = default;
     // Null once the thread's own objects have been destroyed: static ones may come later.
-    [[nodiscard]] static block_cache* here() {
-#if defined(__SANITIZE_ADDRESS__)
-        return nullptr;
-#else
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-        return nullptr;
-#endif
-#endif
-        if (gone_) return nullptr;
-        static thread_local block_cache mine;
+    [[nodiscard]] static spares* here() {
+        if (!recycles || gone_) return nullptr;
+        static thread_local spares mine;
         return &mine;
-#endif
     }
 
     static inline thread_local bool gone_ = false;
     std::size_t kept_ = 0;
-    std::array<void*, kept_max> blocks_;
+    std::array<T, kept_max> items_{};
+};
+
+/// Memory for objects of one size.
+template <std::size_t Size>
+class block_cache {
+public:
+    [[nodiscard]] static void* allocate() {
+        void* block = nullptr;
+        return spares<void*, block_cache>::take(block) ? block : ::operator new(Size);
+    }
+    static void deallocate(void* block) noexcept {
+        if (!spares<void*, block_cache>::leave(std::move(block))) drop(block);
+    }
+    static void drop(void* block) noexcept { ::operator delete(block, Size); }
 };
 
 /// The same as an allocator, for single objects.

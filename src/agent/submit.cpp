@@ -62,19 +62,25 @@ bool agent_core::prepare(call& who) {
     }
     who.body = plan_body(r.body);
     if (who.body.wrong) return refuse(who.body.wrong->code, std::move(who.body.wrong->detail));
-    const http1::head_spec spec{.method = r.method,
-                                .target = who.target,
-                                .authority = who.origin->authority,
-                                .fields = &r.headers,
-                                .defaults = &options_.headers,
-                                .body = who.body.framing,
-                                .length = who.body.length,
-                                .close = !options_.keep_alive,
-                                .expect_continue = r.options.expect_continue};
-    if (auto wrong = http1::validate(spec, who.plan)) return refuse(wrong->code, std::move(wrong->detail));
+    if (wrong_defaults_) return refuse(wrong_defaults_->code, wrong_defaults_->detail);
+    if (auto wrong = http1::validate(head_of(who), who.plan)) return refuse(wrong->code, std::move(wrong->detail));
     who.repeatable = policy::repeatable(r.method, r.headers, r.options.idempotent);
     if (const milliseconds d = r.options.deadline.value_or(options_.deadline); d.count() > 0) who.deadline = now_.mono + d;
     return true;
+}
+
+http1::head_spec agent_core::head_of(const call& who) const {
+    return {.method = who.request.method,
+            .target = who.target,
+            .authority = who.origin->authority,
+            .fields = &who.request.headers,
+            .defaults = &options_.headers,
+            .body = who.body.framing,
+            .length = who.body.length,
+            .close = !options_.keep_alive,
+            .expect_continue = who.request.options.expect_continue,
+            .from_url = true,
+            .rendered_defaults = defaults_};
 }
 
 // Throws what is wrong with its URL.

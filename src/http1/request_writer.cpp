@@ -31,10 +31,11 @@ special classify(std::string_view name) noexcept {
 }
 
 found check_request_line(const head_spec& spec) {
-    if (!values::is_token(spec.method)) return fault{errc::invalid_method, text::quote(spec.method) + " is not a token"};
+    if (spec.method != "GET" && !values::is_token(spec.method)) return fault{errc::invalid_method, text::quote(spec.method) + " is not a token"};
     if (spec.method == "CONNECT") return fault{errc::invalid_method, "CONNECT is for tunnels, not for requests"};
     if (spec.method == "TRACE" && spec.body != request_body::none)
         return fault{errc::invalid_body, "TRACE cannot have a body"};
+    if (spec.from_url) return std::nullopt;
     const auto unfit = [](char c) { return c <= 0x20 || c >= 0x7f; };
     if (spec.target.empty()) return fault{errc::invalid_url, "the request target is empty"};
     if (std::any_of(spec.target.begin(), spec.target.end(), unfit)) {
@@ -129,21 +130,14 @@ found check_special(special what, const head_spec& spec, std::string_view value,
     return std::nullopt;
 }
 
-found check_defaults(const head_spec& spec, head_plan& plan) {
-    if (!spec.defaults) return std::nullopt;
-    if (spec.defaults->size() > default_fields_max) {
-        return wrong_header(concat("more than ", default_fields_max, " default fields"));
-    }
+std::uint64_t overridden_by(const headers& fields, const headers& defaults) {
+    std::uint64_t overridden = 0;
     std::uint64_t bit = 1;
-    for (const header_field field : *spec.defaults) {
-        if (found f = check_field(field)) return f;
-        if (classify(field.name) != special::no) {
-            return wrong_header(concat(field.name, " belongs to a request, not to the default fields"));
-        }
-        if (spec.fields && spec.fields->contains(field.name)) plan.overridden |= bit;
+    for (const header_field field : defaults) {
+        if (fields.contains(field.name)) overridden |= bit;
         bit <<= 1;
     }
-    return std::nullopt;
+    return overridden;
 }
 
 bool expects_content(std::string_view method) noexcept { return method == "POST" || method == "PUT" || method == "PATCH"; }
@@ -195,24 +189,52 @@ std::optional<fault> validate(const head_spec& spec, head_plan& plan) {
     plan = {};
     seen user;
     if (found f = check_request_line(spec)) return f;
-    if (found f = check_host(spec.authority)) return f;
-    if (spec.fields) {
+    if (!spec.from_url) {
+        if (found f = check_host(spec.authority)) return f;
+    }
+    if (spec.defaults && spec.rendered_defaults.empty()) {
+        if (found f = check_defaults(*spec.defaults)) return f;
+    }
+    if (spec.fields && !spec.fields->empty()) {
         for (const header_field field : *spec.fields) {
             if (found f = check_field(field)) return f;
             if (found f = check_special(classify(field.name), spec, text::trim(field.value), plan, user)) return f;
         }
+        if (spec.defaults) plan.overridden = overridden_by(*spec.fields, *spec.defaults);
     }
     if (user.upgrade_token && !user.upgrade_field) return wrong_header("\"Connection: upgrade\" without an Upgrade field");
-    if (found f = check_defaults(spec, plan)) return f;
     settle(spec, user, plan);
     return std::nullopt;
+}
+
+std::optional<fault> check_defaults(const headers& defaults) {
+    if (defaults.size() > default_fields_max) {
+        return wrong_header(concat("more than ", default_fields_max, " default fields"));
+    }
+    for (const header_field field : defaults) {
+        if (found f = check_field(field)) return f;
+        if (classify(field.name) != special::no) {
+            return wrong_header(concat(field.name, " belongs to a request, not to the default fields"));
+        }
+    }
+    return std::nullopt;
+}
+
+std::string render_defaults(const headers& defaults) {
+    std::string out;
+    append_defaults(defaults, 0, out);
+    return out;
 }
 
 void write(const head_spec& spec, const head_plan& plan, std::string& out) {
     const std::string_view host = plan.user_host ? text::trim(*spec.fields->get("Host")) : spec.authority;
     out.append(spec.method).append(" ").append(spec.target).append(" HTTP/1.1\r\nHost: ").append(host).append("\r\n");
     if (spec.fields) append_user_fields(spec, plan, out);
-    if (spec.defaults) append_defaults(*spec.defaults, plan.overridden, out);
+    if (plan.overridden == 0 && !spec.rendered_defaults.empty()) {
+        out.append(spec.rendered_defaults);
+    } else if (spec.defaults) {
+        append_defaults(*spec.defaults, plan.overridden, out);
+    }
     if (plan.say_length) append_content_length(out, spec.body == request_body::length ? spec.length : 0);
     if (spec.body == request_body::chunked) out.append("Transfer-Encoding: chunked\r\n");
     if (plan.say_close) out.append("Connection: close\r\n");

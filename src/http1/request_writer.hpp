@@ -32,6 +32,10 @@ struct head_spec {
     std::uint64_t length = 0;      ///< of the body, for request_body::length
     bool close = false;            ///< say "Connection: close"
     bool expect_continue = false;  ///< say "Expect: 100-continue"; not said when there is no body
+
+    // What spares the same work with every request.
+    bool from_url = false;  ///< target and authority are a url's, which needs no second look
+    std::string_view rendered_defaults{};  ///< `defaults` as render_defaults() gives them, passed by check_defaults()
 };
 
 /// What validate() found out: what the exchange has to know, and what spares write() the second look.
@@ -63,6 +67,10 @@ inline constexpr std::size_t default_fields_max = 64;
 /// - errc::invalid_body: TRACE with a body (RFC 9110, 9.3.8).
 /// White space around values is not an error: write() leaves it out.
 [[nodiscard]] std::optional<fault> validate(const head_spec& spec, head_plan& plan);
+/// What of that concerns default fields.
+[[nodiscard]] std::optional<fault> check_defaults(const headers& defaults);
+/// Default fields as they are written.
+[[nodiscard]] std::string render_defaults(const headers& defaults);
 
 /// Appends the head, its empty line included, to `out`; one pass, no allocation when `out` has room.
 /// REQUIRES: validate(spec, plan) found nothing wrong.

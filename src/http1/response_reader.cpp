@@ -84,9 +84,12 @@ read_event response_reader::next(std::string_view& in, std::size_t body_max) {
     begun_ = begun_ || !in.empty();
     for (;;) {
         switch (state_) {
-            case state::fields:
-                if (!read_whole_fields(in)) return read_event::failed;
+            case state::fields: {
+                bool ended = false;
+                if (!read_whole_fields(in, ended)) return read_event::failed;
+                if (ended) return on_head_end();
                 [[fallthrough]];
+            }
             case state::status_line:
             case state::chunk_line:
             case state::trailers: {
@@ -138,18 +141,24 @@ std::optional<read_event> response_reader::read_line(std::string_view& in) {
     return std::nullopt;
 }
 
-// The common case, made short: fields that lie in the input whole. What is not so is left to read_line(). False on failure.
-bool response_reader::read_whole_fields(std::string_view& in) {
+// The common case, made short: fields that lie in the input whole and are as they should be. What is not so is left to
+// read_line(). False on failure; `ended` says that the head's end has come.
+bool response_reader::read_whole_fields(std::string_view& in, bool& ended) {
+    if (held() != 0) return true;
     if (into_->fields.empty()) into_->fields.reserve(usual_fields, std::min(in.size(), usual_fields_size));
-    while (held() == 0) {
-        const std::size_t end = in.find('\n');
-        if (end == std::string_view::npos || end < 2 || end >= head_left_ || in[end - 1] != '\r') return true;
-        const std::string_view line = in.substr(0, end - 1);
-        in.remove_prefix(end + 1);
-        head_left_ -= end + 1;
-        if (!on_field(line)) return false;
+    for (;;) {
+        ended = in.starts_with("\r\n") && head_left_ >= 2;
+        const std::size_t colon = ended ? 0 : values::token_size(in);
+        if (!ended && (colon == 0 || colon == in.size() || in[colon] != ':')) return true;
+        const std::size_t end = ended ? 0 : text::find_control(in, colon + 1);
+        const std::size_t size = end + 2;
+        if (size > in.size() || size > head_left_ || in[end] != '\r' || in[end + 1] != '\n') return true;
+        const std::string_view line = in.substr(0, end);
+        in.remove_prefix(size);
+        head_left_ -= size;
+        if (ended) return true;
+        if (!take_field(line, colon, text::trim(line.substr(colon + 1)))) return false;
     }
-    return true;
 }
 
 // Sees through another protocol's first bytes at once, so that nobody waits for a line's end that will not come.
@@ -236,10 +245,14 @@ bool response_reader::on_status_line(std::string_view line) {
 bool response_reader::on_field(std::string_view line) {
     const std::size_t colon = values::token_size(line);
     if (colon == 0 || colon == line.size() || line[colon] != ':') return wrong_field(line);
-    const std::string_view name = line.substr(0, colon);
     const std::string_view value = text::trim(line.substr(colon + 1));
     if (text::has_control(value)) return wrong_field(line);
+    return take_field(line, colon, value);
+}
 
+// A well-formed one.
+bool response_reader::take_field(std::string_view line, std::size_t colon, std::string_view value) {
+    const std::string_view name = line.substr(0, colon);
     const bool trailer = state_ == state::trailers;
     if (field_count_ == limits_.max_fields) {
         const std::string_view what = trailer ? "the trailers have" : "the response head has";
@@ -256,9 +269,12 @@ bool response_reader::on_field(std::string_view line) {
         }
         return true;
     }
-    into_->fields.add(name, value);
+    into_->fields.add_line(line, colon, static_cast<std::size_t>(value.data() - line.data()), value.size());
     switch (name.size()) {
-        case 10: return !iequals(name, "Connection") || note_connection(value);
+        case 10:
+            if (iequals(name, "Connection")) return note_connection(value);
+            facts_.has_hint = facts_.has_hint || iequals(name, "Keep-Alive");
+            return true;
         case 14: return !iequals(name, "Content-Length") || note_length(value);
         case 17: return !iequals(name, "Transfer-Encoding") || note_coding(value);
         default: return true;
@@ -284,6 +300,7 @@ bool response_reader::wrong_field(std::string_view line) {
 }
 
 bool response_reader::note_connection(std::string_view value) {
+    if (iequals(value, "keep-alive")) return facts_.says_keep_alive = true;
     text::list tokens(value);
     while (const auto token = tokens.next()) {
         facts_.says_close = facts_.says_close || iequals(*token, "close");

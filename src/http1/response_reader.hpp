@@ -135,12 +135,13 @@ private:
 
     enum class line_result : std::uint8_t { ready, partial, failed };
     [[nodiscard]] std::optional<read_event> read_line(std::string_view& in);
-    [[nodiscard]] bool read_whole_fields(std::string_view& in);
+    [[nodiscard]] bool read_whole_fields(std::string_view& in, bool& ended);
     [[nodiscard]] bool may_be_http(std::string_view in) const noexcept;
     [[nodiscard]] line_result take_line(std::string_view& in, std::string_view& line);
     [[nodiscard]] line_result line_too_long();
     [[nodiscard]] bool on_status_line(std::string_view line);
     [[nodiscard]] bool on_field(std::string_view line);
+    [[nodiscard]] bool take_field(std::string_view line, std::size_t colon, std::string_view value);
     [[nodiscard]] bool wrong_field(std::string_view line);
     [[nodiscard]] bool note_connection(std::string_view value);
     [[nodiscard]] bool note_length(std::string_view value);

@@ -20,6 +20,7 @@ struct response_facts {
     body_framing framing = body_framing::none;
     bool says_close = false;       ///< a Connection field has the token "close"
     bool says_keep_alive = false;  ///< a Connection field has the token "keep-alive"
+    bool has_hint = false;         ///< a Keep-Alive field
     bool has_length = false;       ///< a Content-Length field
     bool has_coding = false;       ///< a Transfer-Encoding field
     bool suspect = false;  ///< framing where none may be: 204 or 1xx with Content-Length > 0 or Transfer-Encoding, or either

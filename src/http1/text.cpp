@@ -42,6 +42,13 @@ bool has_control(std::string_view s) noexcept {
     return found != 0 && exact();
 }
 
+std::size_t find_control(std::string_view s, std::size_t from) noexcept {
+    constexpr std::size_t step = sizeof(std::uint64_t);
+    while (from + step <= s.size() && suspects(load(s.data() + from)) == 0) from += step;
+    while (from != s.size() && !is_control(s[from])) ++from;
+    return from;
+}
+
 std::optional<std::uint64_t> parse_decimal(std::string_view s, std::uint64_t max) noexcept {
     if (s.empty()) return std::nullopt;
     std::uint64_t value = 0;

@@ -12,6 +12,9 @@ namespace hearth::http1::text {
 /// Whether a control other than HTAB is in it: CR, LF and NUL above all. Bytes beyond ASCII are none.
 [[nodiscard]] bool has_control(std::string_view s) noexcept;
 
+/// Where the first such control stands at or after `from`, which is at most s.size(); s.size() when there is none.
+[[nodiscard]] std::size_t find_control(std::string_view s, std::size_t from) noexcept;
+
 /// One or more decimal digits that fit into `max`, and nothing else: no sign, no space.
 [[nodiscard]] std::optional<std::uint64_t> parse_decimal(std::string_view s, std::uint64_t max) noexcept;
 

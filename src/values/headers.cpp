@@ -83,6 +83,13 @@ void headers::add(std::string_view name, std::string_view value) {
     }
 }
 
+void headers::add_line(std::string_view line, std::size_t name_size, std::size_t value, std::size_t value_size) {
+    const std::size_t at = block_.size();
+    if (line.size() > max_block - at) throw std::length_error("hearth::headers: over 4 GiB");
+    spans_.push_back({narrow(at), narrow(name_size), narrow(at + value), narrow(value_size)});
+    block_.append(line);
+}
+
 void headers::set(std::string_view name, std::string_view value) {
     if (contains(name)) {
         replace(name, &value);

@@ -190,10 +190,10 @@ bool is_default_port(const url& u) noexcept { return u.port == (u.tls ? 443 : 80
 values::url_cut values::cut_url(std::string_view text) {
     if (text.size() > max_url_size) refuse(text, values::concat("the URL is ", text.size(), " bytes long; allowed: 65536"));
     url_cut cut;
-    if (starts_with_lowered(text, "https://")) {
+    if (text.starts_with("https://") || starts_with_lowered(text, "https://")) {
         cut.tls = true;
         cut.authority = 8;
-    } else if (starts_with_lowered(text, "http://")) {
+    } else if (text.starts_with("http://") || starts_with_lowered(text, "http://")) {
         cut.authority = 7;
     } else {
         refuse_scheme(text);
