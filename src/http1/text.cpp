@@ -3,6 +3,7 @@
 #include "values/text.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace hearth::http1::text {
@@ -44,7 +45,18 @@ bool has_control(std::string_view s) noexcept {
 
 std::size_t find_control(std::string_view s, std::size_t from) noexcept {
     constexpr std::size_t step = sizeof(std::uint64_t);
-    while (from + step <= s.size() && suspects(load(s.data() + from)) == 0) from += step;
+    for (; from + step <= s.size(); from += step) {
+        const std::uint64_t found = suspects(load(s.data() + from));
+        if (found == 0) continue;
+        // Only bytes above a suspect can look like one by mistake: the lowest is a control, or a HTAB.
+        if constexpr (std::endian::native == std::endian::little) {
+            const std::size_t first = from + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+            if (is_control(s[first])) return first;
+        }
+        for (std::size_t at = from; at != from + step; ++at) {
+            if (is_control(s[at])) return at;
+        }
+    }
     while (from != s.size() && !is_control(s[from])) ++from;
     return from;
 }

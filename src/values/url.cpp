@@ -198,9 +198,9 @@ values::url_cut values::cut_url(std::string_view text) {
     } else {
         refuse_scheme(text);
     }
-    const auto ends = [](char c) { return c == '/' || c == '?' || c == '#'; };
-    cut.end = cut.authority;
-    while (cut.end < text.size() && !ends(text[cut.end])) ++cut.end;
+    const std::string_view rest = text.substr(cut.authority);
+    const std::string_view before_path = rest.substr(0, rest.find('/'));
+    cut.end = cut.authority + std::min({before_path.find('?'), before_path.find('#'), before_path.size()});
     return cut;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <random>
 #include <vector>
 
 namespace hearth::http1::text {
@@ -23,6 +24,19 @@ TEST(text, finds_controls_wherever_they_are) {
         }
     }
     EXPECT_FALSE(has_control(""));
+}
+
+TEST(text, the_first_control_is_found_wherever_it_stands) {
+    std::minstd_rand random(7);
+    constexpr std::string_view likely = "aZ~ \t\t\r\n\x7f\x80\xff";
+    for (int round = 0; round < 20'000; ++round) {
+        std::string s(random() % 40, 'x');
+        for (auto i = random() % 5; i > 0 && !s.empty(); --i) s[random() % s.size()] = likely[random() % likely.size()];
+        const std::size_t from = random() % (s.size() + 1);
+        std::size_t expected = from;
+        while (expected != s.size() && !has_control(s.substr(expected, 1))) ++expected;
+        ASSERT_EQ(find_control(s, from), expected) << testing::PrintToString(s) << " from " << from;
+    }
 }
 
 TEST(text, numbers_have_only_digits_and_fit) {
