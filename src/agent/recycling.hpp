@@ -76,7 +76,7 @@ public:
     static void deallocate(void* block) noexcept {
         if (!spares<void*, block_cache>::leave(std::move(block))) drop(block);
     }
-    static void drop(void* block) noexcept { ::operator delete(block, Size); }
+    static void drop(void* block) noexcept { ::operator delete(block); }
 };
 
 /// The same as an allocator, for single objects.
