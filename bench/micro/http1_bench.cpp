@@ -1,4 +1,5 @@
 // What it costs to write a request head and to read a small response; Boost.Beast's parser for comparison.
+#include "fixtures/messages.hpp"
 #include "http1/keep_alive_hint.hpp"
 #include "http1/request_writer.hpp"
 #include "http1/response_reader.hpp"
@@ -15,20 +16,9 @@ namespace {
 
 namespace http = boost::beast::http;
 using namespace hearth;
-
-constexpr std::string_view nginx_response =
-    "HTTP/1.1 200 OK\r\n"
-    "Server: nginx/1.22.1\r\n"
-    "Date: Sat, 22 Nov 2025 12:00:00 GMT\r\n"
-    "Content-Type: application/json\r\n"
-    "Content-Length: 40\r\n"
-    "Last-Modified: Sat, 22 Nov 2025 11:00:00 GMT\r\n"
-    "Connection: keep-alive\r\n"
-    "Keep-Alive: timeout=75\r\n"
-    "ETag: \"67406a30-28\"\r\n"
-    "Accept-Ranges: bytes\r\n"
-    "\r\n"
-    "{\"id\":7,\"name\":\"someone\",\"active\":true}\n";
+using bench::get_request;
+using bench::nginx_response;
+using bench::read_whole;
 
 std::string chunked_response(std::size_t chunks, std::size_t chunk_size) {
     std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -39,17 +29,6 @@ std::string chunked_response(std::size_t chunks, std::size_t chunk_size) {
     }
     return text += http1::last_chunk;
 }
-
-struct get_request {
-    headers fields{{"Accept", "application/json"}, {"Authorization", "Bearer 0123456789abcdef0123456789abcdef"}};
-    headers defaults{{"User-Agent", "hearth/0.1.0"}};
-    http1::head_spec spec{.method = "GET",
-                          .target = "/v1/users/7?fields=name,active",
-                          .authority = "api.example.com:8080",
-                          .fields = &fields,
-                          .defaults = &defaults};
-    http1::head_plan plan;
-};
 
 void validate_get(benchmark::State& state) {
     get_request request;
@@ -68,15 +47,6 @@ void write_get(benchmark::State& state) {
     }
 }
 BENCHMARK(write_get);
-
-bool read_whole(http1::response_reader& reader, std::string_view in) {
-    for (;;) {
-        const auto event = reader.next(in);
-        if (event == http1::read_event::complete) return in.empty();
-        if (event == http1::read_event::need_more || event == http1::read_event::failed) return false;
-        if (event == http1::read_event::body) benchmark::DoNotOptimize(reader.body().data());
-    }
-}
 
 // `kept`: the message's memory is reused, as for one connection after another; else it is new each time.
 void read_nginx(benchmark::State& state) {

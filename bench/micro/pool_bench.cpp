@@ -1,64 +1,18 @@
 // What the pool costs per exchange. Its promise: with 100,000 origins and idle connections an acquire and a release cost at
 // most twice what they cost with one.
-#include "pool/pool.hpp"
+#include "fixtures/full_pool.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
 namespace {
 
 using namespace hearth::pool;
+using bench::full_pool;
 using namespace std::chrono_literals;
-
-// A pool with `origins` origins and `idle` idle connections, spread evenly.
-class full_pool {
-public:
-    full_pool(std::size_t origins, std::size_t idle) : pool(options(), 1) {
-        for (std::size_t i = 0; i < origins; ++i) ids.push_back(pool.add_origin());
-        for (std::size_t i = 0; i < idle; ++i) {
-            pool.acquire(request_id{++request}, ids[i % origins], {.fresh = true}, now);
-            pool.take_actions(actions);
-            const conn_id c = actions.back().conn;
-            pool.opened(c, now);
-            pool.released(c, {.keep = true}, now);
-            now.mono += 1us, now.boot += 1us;
-        }
-        pool.take_actions(actions);
-    }
-
-    // A request comes and gets an idle connection. Gives that.
-    conn_id acquire(std::size_t at) {
-        pool.acquire(request_id{++request}, ids[at], {}, now);
-        pool.take_actions(actions);
-        const action& a = actions.front();
-        if (a.kind != action::kind::grant) std::abort();
-        return a.conn;
-    }
-    // An exchange: acquire, release. The clock goes on by a microsecond.
-    void exchange(std::size_t at) {
-        pool.released(acquire(at), {.keep = true}, now);
-        now.mono += 1us, now.boot += 1us;
-    }
-
-    machine pool;
-    std::vector<origin_id> ids;
-    instant now{.mono = 1h, .boot = 1h};
-    std::vector<action> actions;
-    std::uint64_t request = 0;
-
-private:
-    static hearth::agent_options options() {
-        hearth::agent_options o;
-        o.max_sockets = 200'000;
-        o.max_total_sockets = 200'000;
-        o.keep_alive_timeout = 24h;
-        return o;
-    }
-};
 
 // Origins one after the other. Arguments: origins, idle connections.
 void exchanges_in_turn(benchmark::State& state) {
