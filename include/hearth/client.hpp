@@ -60,9 +60,11 @@ private:
     std::shared_ptr<detail::client_exchange> exchange_;
 };
 
-/// Owns its I/O threads, each with an agent of its own. An origin belongs to one of them, so that its limits are exact and
-/// its warmest connection is the warmest there is. Every member function may be called from any thread at any time, but not
-/// from the hooks in agent_options::events, and blocking ones not from an I/O thread (they throw std::logic_error there).
+/// Owns its I/O threads, each with an agent of its own. An origin belongs to one of them (unless spread_origins is on), so
+/// that its limits are exact and its warmest connection is the warmest there is. A thread that waits in a blocking call does
+/// its agent's work meanwhile, so that no other need wake up for it: hooks in agent_options::events run there or on an I/O
+/// thread, for each agent on one at a time. Every member function may be called from any thread at any time, but not from
+/// those hooks (blocking ones throw std::logic_error there).
 class client {
 public:
     /// Throws hearth::error (errc::invalid_option) naming the option, its value and what is allowed.

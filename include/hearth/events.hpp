@@ -35,9 +35,9 @@ struct request_event {
     const failure* why = nullptr;                ///< retrying, failed; valid during the call
 };
 
-/// Called on the agent's executor, between its steps. They must be quick and must not throw (an exception ends the process);
-/// they may call the agent. What an agent's destruction ends is told after it, as the executor goes on: what hooks refer to
-/// must still be there then.
+/// Called on the agent's executor (a client says which of its threads), between its steps. They must be quick and must not
+/// throw (an exception ends the process); they may call the agent. What an agent's destruction ends is told after it, as the
+/// executor goes on: what hooks refer to must still be there then.
 struct event_hooks {
     std::function<void(const connection_event&)> on_connection{};
     std::function<void(const request_event&)> on_request{};

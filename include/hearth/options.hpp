@@ -169,10 +169,15 @@ struct agent_options {
     event_hooks events{};
 };
 
-/// Options of a client: an agent's, and how many I/O threads share the origins. 1 to 256. Default 1.
+/// Options of a client: an agent's, and how its I/O threads share the origins.
 struct client_options {
     agent_options agent{};
+    /// 1 to 256. Default 1. max_total_sockets and max_pending are divided among them, rounded up.
     std::size_t threads = 1;
+    /// Each origin is served by all threads, for one that needs more than one core: each has its share of max_sockets (which
+    /// must be at least `threads`), max_free_sockets and min_free_sockets. Default off: an origin belongs to one thread, so
+    /// that its requests meet the warmest connection there is, whoever sends them.
+    bool spread_origins = false;
 };
 
 /// Throws hearth::error (errc::invalid_option) naming the first option out of range, its value and what is allowed.

@@ -21,7 +21,8 @@ namespace hearth {
 
 namespace detail {
 class call;
-}
+class client_exchange;
+}  // namespace detail
 
 /// Where a call's time went. Lookup, connect and tls are zero when an open connection was used.
 struct response_timings {
@@ -111,6 +112,9 @@ public:
     [[nodiscard]] stream upgrade();
 
 private:
+    friend class detail::client_exchange;
+    /// The whole body, if all of it is in memory and nobody has read of it. Any thread.
+    [[nodiscard]] std::optional<std::string> take_text();
     [[nodiscard]] const std::shared_ptr<detail::call>& held() const;
     static void start_read_some(detail::completion<std::size_t> done, std::shared_ptr<detail::call> c,
                                 boost::asio::mutable_buffer into);

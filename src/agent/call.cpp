@@ -88,6 +88,12 @@ void call::read(std::unique_ptr<body_sink> sink) {
     if (sink_ && conn != nullptr) conn->go_on_reading();
 }
 
+std::optional<std::string> call::take_whole(std::uint64_t size_max) {
+    if (!body_ended_ || body_taken_ || sink_ || failed || buffer_at_ > 0 || buffer_.size() > size_max) return {};
+    body_taken_ = true;
+    return std::exchange(buffer_, {});
+}
+
 // Gives the reader what is there, and its end if that has come.
 void call::feed_sink() {
     if (!sink_ || fail_sink()) return;

@@ -56,6 +56,9 @@ public:
     /// Takes the connection after a 101. Null when there is none to take.
     [[nodiscard]] std::unique_ptr<net::transport> take_upgraded() noexcept { return std::move(upgraded); }
 
+    /// The whole body, if it is in memory, not longer than that, and unread. REQUIRES: stage over. Any thread, then.
+    [[nodiscard]] std::optional<std::string> take_whole(std::uint64_t size_max);
+
     // The connection's side.
     /// A piece of the body has come.
     void on_body(std::string_view piece);

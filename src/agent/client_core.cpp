@@ -2,97 +2,74 @@
 
 #include <hearth/url.hpp>
 
-#include <boost/asio/post.hpp>
-
+#include <algorithm>
 #include <functional>
 #include <stdexcept>
-#include <utility>
+#include <string>
+#include <thread>
 
 namespace hearth::detail {
 
-namespace asio = boost::asio;
-
-client_thread::client_thread(const agent_options& options)
-    : guard_(asio::make_work_guard(context_)),
-      agent_(std::in_place, context_, options),
-      thread_([this] { context_.run(); }) {}
-
-client_thread::~client_thread() { stop(); }
-
-bool client_thread::post(std::function<void()> f) {
-    bool wake = false;
-    {
-        const std::lock_guard lock(mutex_);
-        if (stopping_) return false;
-        wake = posted_.empty();
-        posted_.push_back(std::move(f));
-    }
-    if (wake) asio::post(context_, [this] { run_posted(); });
-    return true;
-}
-
-void client_thread::run_posted() {
-    std::deque<std::function<void()>> batch;
-    {
-        const std::lock_guard lock(mutex_);
-        batch.swap(posted_);
-    }
-    for (auto& f : batch) std::exchange(f, nullptr)();
-}
-
-void client_thread::stop() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (std::exchange(stopping_, true)) return;
-    }
-    // Behind run_posted(), if that is on its way: what was accepted gets its answer from the agent.
-    asio::post(context_, [this] {
-        agent_->destroy();
-        guard_.reset();
-    });
-    thread_.join();
-    agent_.reset();
-}
-
 namespace {
 
-// Limits that hold for a whole client are shared out among its threads.
-agent_options share_of(agent_options options, std::size_t threads) {
-    const auto part = [&](std::size_t whole) { return (whole + threads - 1) / threads; };
-    options.max_total_sockets = part(options.max_total_sockets);
-    options.max_pending = part(options.max_pending);
-    return options;
+// Limits that hold for a whole client are shared out among its loops. Those of an origin are, too, where it is spread over
+// all of them, and then exactly: loop 0 has what does not divide.
+agent_options share_of(const client_options& whole, std::size_t loop) {
+    agent_options share = whole.agent;
+    const std::size_t n = whole.threads;
+    const auto rounded_up = [&](std::size_t count) { return (count + n - 1) / n; };
+    share.max_total_sockets = rounded_up(share.max_total_sockets);
+    share.max_pending = rounded_up(share.max_pending);
+    if (!whole.spread_origins) return share;
+    const auto exact = [&](std::size_t count) { return count / n + (loop < count % n ? 1 : 0); };
+    share.max_sockets = exact(share.max_sockets);
+    if (share.max_free_sockets) share.max_free_sockets = exact(*share.max_free_sockets);
+    share.min_free_sockets = exact(share.min_free_sockets);
+    return share;
 }
 
 }  // namespace
 
-client_core::client_core(const client_options& options) {
+client_core::client_core(const client_options& options) : spreads_(options.spread_origins && options.threads > 1) {
     validate(options);
-    const agent_options share = share_of(options.agent, options.threads);
-    threads_.reserve(options.threads);
-    for (std::size_t i = 0; i < options.threads; ++i) threads_.push_back(std::make_unique<client_thread>(share));
+    loops_.reserve(options.threads);
+    for (std::size_t i = 0; i < options.threads; ++i) loops_.push_back(std::make_unique<client_loop>(share_of(options, i)));
 }
 
-client_thread& client_core::thread_of(std::string_view text) {
-    if (threads_.size() == 1) return *threads_.front();
+client_loop& client_core::loop_for(std::string_view text) const {
+    if (loops_.size() == 1) return *loops_.front();
+    if (spreads_) return least_loaded();
     try {
         const url u = url::parse(text);
         const std::size_t hash = std::hash<std::string>()(u.host) * 31 + u.port * 2U + (u.tls ? 1U : 0U);
-        return *threads_[hash % threads_.size()];
+        return *loops_[hash % loops_.size()];
     } catch (const error&) {
-        return *threads_.front();
+        return *loops_.front();
     }
 }
 
-void client_core::refuse_io_thread() const {
-    for (const auto& t : threads_) {
-        if (t->is_current())
-            throw std::logic_error("hearth::client: a blocking call on one of the client's own threads would never return");
+// Each calling thread begins its search elsewhere and comes back to where it was, so that it meets its own connections.
+client_loop& client_core::least_loaded() const {
+    static std::atomic<std::size_t> threads{0};
+    thread_local const std::size_t mine = threads.fetch_add(1, std::memory_order_relaxed);
+    client_loop* best = nullptr;
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        client_loop& one = *loops_[(mine + i) % loops_.size()];
+        if (best == nullptr || one.load() < best->load()) best = &one;
+        if (best->load() == 0) break;
+    }
+    return *best;
+}
+
+void client_core::refuse_loops_thread() const {
+    for (const auto& loop : loops_) {
+        if (loop->is_current())
+            throw std::logic_error("hearth::client: a blocking call on a thread that runs the client would never return");
     }
 }
 
 void client_core::stop() {
-    for (const auto& t : threads_) t->stop();
+    for (const auto& loop : loops_) loop->stop();
 }
 
 }  // namespace hearth::detail

@@ -71,6 +71,11 @@ const std::shared_ptr<detail::call>& response::held() const {
     return call_;
 }
 
+std::optional<std::string> response::take_text() {
+    if (!call_ || !is_over(call_)) return {};
+    return call_->take_whole(collected_max(call_));
+}
+
 void response::start_read_some(detail::completion<std::size_t> done, std::shared_ptr<detail::call> c,
                                boost::asio::mutable_buffer into) {
     c->read(detail::make_some_sink(std::move(done), into));

@@ -189,6 +189,10 @@ void validate(const agent_options& options) {
 void validate(const client_options& options) {
     validate(options.agent);
     check_count("threads", options.threads, 1, 256);
+    if (options.spread_origins && options.agent.max_sockets < options.threads) {
+        refuse("max_sockets is ", options.agent.max_sockets, "; allowed: threads, which is ", options.threads,
+               ", to 1000000, since spread_origins is on");
+    }
 }
 
 void validate(const request_options& options) {

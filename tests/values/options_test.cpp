@@ -264,6 +264,20 @@ TEST(options, of_a_client_hold_an_agents) {
         {[](auto& o) { o.threads = 256; }},
         {[](auto& o) { o.threads = 257; }, "threads is 257; allowed: 1 to 256"},
         {[](auto& o) { o.agent.max_sockets = 0; }, "max_sockets is 0; allowed: 1 to 1000000"},
+        {[](auto& o) {
+            o.threads = 3;
+            o.agent.max_sockets = 2;
+        }},
+        {[](auto& o) {
+             o.threads = 3;
+             o.agent.max_sockets = 2;
+             o.spread_origins = true;
+         },
+         "max_sockets is 2; allowed: threads, which is 3, to 1000000, since spread_origins is on"},
+        {[](auto& o) {
+            o.threads = o.agent.max_sockets = 3;
+            o.spread_origins = true;
+        }},
     });
 }
 
