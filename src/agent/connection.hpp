@@ -6,6 +6,7 @@
 #include "net/dialer.hpp"
 #include "net/reactor.hpp"
 #include "net/reset_guard.hpp"
+#include "net/slab.hpp"
 #include "net/timers.hpp"
 #include "net/transport.hpp"
 #include "policy/evidence.hpp"
@@ -42,7 +43,7 @@ using silence_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mod
 
 /// Made when the pool says open, destroyed when it says close. Tells the core how dials and exchanges end; never destroys
 /// itself.
-class connection final : public net::watcher, public silence_hook {
+class connection final : public net::watcher, public silence_hook, public net::slab_allocated<connection> {
 public:
     using nanoseconds = std::chrono::nanoseconds;
 

@@ -1,5 +1,7 @@
 #include "net/plain_transport.hpp"
 
+#include "net/slab.hpp"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -27,7 +29,7 @@ template <class Call>
     return {.state = io::failed, .bytes = 0, .error = error_code(e, boost::system::system_category())};
 }
 
-class plain_transport final : public transport {
+class plain_transport final : public transport, public slab_allocated<plain_transport> {
 public:
     explicit plain_transport(unique_fd socket) noexcept : socket_(std::move(socket)) {}
 

@@ -1,6 +1,7 @@
 // A TLS connection, from its handshake to its end.
 #pragma once
 
+#include "net/slab.hpp"
 #include "net/tls_bio.hpp"
 #include "net/tls_context.hpp"
 #include "net/transport.hpp"
@@ -11,7 +12,7 @@
 
 namespace hearth::net {
 
-class tls_transport final : public transport {
+class tls_transport final : public transport, public slab_allocated<tls_transport> {
 public:
     /// Remembers sessions under `session_key`, if that is not empty.
     tls_transport(std::shared_ptr<openssl_context> context, unique_fd socket, std::string session_key);
