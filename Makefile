@@ -28,9 +28,14 @@ check: ## Everything CI asks beyond the tests: scripts/check [section...] runs p
 	@scripts/setup check
 	@scripts/check
 
-bench: ## Build and run the benchmarks
+bench: ## Build and run the benchmarks: about 20 minutes; BENCH_FLAGS=--quick: about 5
 	@scripts/setup bench
+	@cmake --preset release -DHEARTH_BUILD_BENCH=ON >/dev/null
+	@cmake --build build --parallel $(JOBS) --target benchmarks
 	@scripts/bench
+	@bench/compare/run $(BENCH_FLAGS)
+	@bench/memory/run
+	@bench/compare/run --readme $(BENCH_FLAGS)
 
 format: ## Format the sources
 	@scripts/check format --fix

@@ -1,0 +1,224 @@
+"""The clients that are compared: which are here, how they are run, what they say."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import server
+
+BENCH = Path(__file__).resolve().parent.parent
+BUILD = BENCH.parent / "build" / "bench"
+RUN_PATIENCE_S = 120
+
+
+class Failed(Exception):
+    """A client ended otherwise than with an answer; says how."""
+
+
+@dataclass
+class Peer:
+    name: str
+    command: list = field(default_factory=list)  # empty: it is not here
+    folder: Path | None = None
+    version: str = ""
+    why_not: str = ""
+    most_connections: int = 1_000_000
+
+    @property
+    def here(self):
+        return bool(self.command)
+
+    def run(self, url, connections, requests, ca_file):
+        """Measures of one run: user_us and system_us a request, rate a second, peak_kib. Raises Failed."""
+        arguments = [*self.command, url, str(connections), str(requests), *([str(ca_file)] if ca_file else [])]
+        text = run(arguments, self.folder)
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise Failed(f"said {text[:200]!r}") from None
+
+
+class Wrk(Peer):
+    """wrk speaks of seconds, not of requests, and warms nothing: its handshakes are counted."""
+
+    def run(self, url, connections, requests, ca_file):
+        seconds = 1 if connections < 1000 else 3
+        arguments = [*self.command, "-t1", f"-c{connections}", f"-d{seconds}s", url]
+        process = start(arguments, self.folder)
+        # Not ru_maxrss, which counts what the process was before exec(2), too.
+        time.sleep(seconds * 0.8)
+        try:
+            peak = re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{process.pid}/status").read_text())
+        except OSError:
+            peak = None
+        text, usage = finish(process)
+        done = re.search(r"(\d+) requests in ([\d.]+)(m?s)", text)
+        if not done or not int(done[1]):
+            raise Failed("made no request")
+        if "Non-2xx" in text or "Socket errors" in text:
+            raise Failed(" ".join(line.strip() for line in text.splitlines() if "errors" in line or "Non-2xx" in line))
+        n = int(done[1])
+        took = float(done[2]) / (1000 if done[3] == "ms" else 1)
+        return {
+            "user_us": usage.ru_utime * 1e6 / n,
+            "system_us": usage.ru_stime * 1e6 / n,
+            "rate": n / took,
+            "peak_kib": int(peak[1]) if peak else None,
+        }
+
+
+def start(command, folder):
+    return subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=server.pin_to(-1 if len(os.sched_getaffinity(0)) < 2 else 1), start_new_session=True,
+    )  # fmt: skip
+
+
+def finish(process):
+    """Its output, and what it used. Its output is small, so that no pipe fills."""
+    with deadline(process, RUN_PATIENCE_S):
+        text, errors = process.stdout.read(), process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        last = errors.strip().splitlines()[-1:] or [f"exit status {process.returncode}"]
+        raise Failed(last[0])
+    return text, usage
+
+
+def run(command, folder=None):
+    return finish(start(command, folder))[0]
+
+
+@contextlib.contextmanager
+def deadline(process, seconds):
+    """Kills the process when the block takes longer, or is left by an exception."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        timer.cancel()
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+@dataclass
+class Node:
+    program: str
+    folder: Path  # where node_modules is, if npm could fill it
+    modules: bool
+    why_not: str
+
+
+def node(build=BUILD):
+    """Node.js, with the packages that peers/package.json pins, installed on first use; None without Node.js."""
+    program = shutil.which("node") or shutil.which("nodejs")
+    if not program:
+        return None
+    folder = build / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (BENCH / "peers" / "package-lock.json").read_bytes()
+    stamp = folder / "installed"
+    why_not = ""
+    if not stamp.exists() or stamp.read_bytes() != lock:
+        why_not = install_modules(folder)
+        if not why_not:
+            stamp.write_bytes(lock)
+    if not why_not:
+        loads = subprocess.run([program, "-e", "require('undici'), require('agentkeepalive')"], cwd=folder, capture_output=True)
+        why_not = "" if loads.returncode == 0 else "this Node.js cannot load it"
+    return Node(program, folder, not why_not, why_not)
+
+
+def install_modules(folder):
+    """What went wrong, or nothing."""
+    npm = shutil.which("npm")
+    if not npm:
+        return "npm is not here"
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(BENCH / "peers" / name, folder)
+    progress("npm ci")
+    try:
+        subprocess.run(
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=300,
+            stdin=subprocess.DEVNULL, capture_output=True,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "npm did not end within five minutes"
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        return f"npm could not install it: {said[0] if said else error}"
+    return ""
+
+
+def first_line(text):
+    return text.strip().splitlines()[0] if text.strip() else ""
+
+
+def all_peers(build=BUILD):
+    """Every peer, in the order of the tables, here or not."""
+    (limit, hearth), others, blocking = compiled(build)
+    return [limit, hearth, wrk(), *others, *node_peers(build), *blocking]
+
+
+def built_peers(build):
+    return [peer for group in compiled(build) for peer in group]
+
+
+def compiled(build):
+    yield built(build, "limit", "limit"), built(build, "Hearth", "hearth")
+    yield (
+        built(build, "Boost.Beast", "beast"),
+        built(build, "libcurl multi", "curl"),
+        built(build, "cpp-httplib", "httplib", most_connections=50),
+        built(build, "Go net/http", "go_client"),
+    )
+    yield built(build, "blocking limit", "blocking_limit", 1), built(build, "Hearth client", "hearth_client", 1)
+
+
+def built(build, name, program, most_connections=1_000_000):
+    path = build / "peers" / program
+    if not path.exists():
+        return Peer(name, why_not="its library was not found when the benchmarks were built")
+    return Peer(name, [str(path)], version=first_line(run([str(path), "--version"])), most_connections=most_connections)
+
+
+def wrk():
+    program = shutil.which("wrk")
+    if not program:
+        return Wrk("wrk", why_not="not installed")
+    said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    version = re.search(r"wrk (?:debian/)?(\S+)", said)
+    return Wrk("wrk", [program], version=f"wrk {version[1]}" if version else "wrk")
+
+
+def node_peers(build):
+    found = node(build)
+    script = str(BENCH / "peers" / "node_client.mjs")
+    versions = {}
+    if found and found.modules:
+        said = run([found.program, script, "--version"], found.folder).strip().splitlines()
+        versions = dict(zip(("http.Agent", "undici", "agentkeepalive"), said))
+    for kind in ("undici", "http.Agent", "agentkeepalive"):
+        name = "Node http.Agent" if kind == "http.Agent" else kind
+        if not found:
+            yield Peer(name, why_not="Node.js is not here")
+        elif not found.modules and kind != "http.Agent":
+            yield Peer(name, why_not=found.why_not)
+        else:
+            yield Peer(name, [found.program, script, kind], found.folder, versions.get(kind, "Node.js"))
