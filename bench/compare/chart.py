@@ -4,9 +4,10 @@ from html import escape
 
 from measure import BODIES, TRANSPORTS, body_name
 
-WIDTH, PANEL, LABELS, VALUES = 960, 450, 118, 104
+WIDTH, PANEL, SPACE, LABELS, VALUES = 960, 440, 32, 112, 118
 ROW, BAR, HEAD, GAP = 24, 14, 40, 26
 TOP = 92
+LONGEST = 6  # times the limit: longer bars are broken
 
 STYLE = """
   svg { --paper: #ffffff; --ink: #1f2328; --quiet: #656d76; --line: #d0d7de;
@@ -32,13 +33,13 @@ def chart(results):
     y = TOP
     drawn = []
     for body in BODIES:
-        row = [(x, panels.get((body, t)), t) for x, t in zip((24, 24 + PANEL + 12), TRANSPORTS)]
+        row = [(x, panels.get((body, t)), t) for x, t in zip((24, 24 + PANEL + SPACE), TRANSPORTS)]
         row = [(x, measured, t) for x, measured, t in row if measured]
         for x, measured, transport in row:
             drawn += panel(x, y, f"{transport}, {body_name(body)}", measured)
         if row:
             y += HEAD + ROW * max(len(measured) for _, measured, _ in row) + GAP
-    subtitle = f"50 keep-alive connections, one core; shorter is better. {results['date']}, {results['cpu']}, {results['kernel']}."
+    subtitle = f"50 keep-alive connections, one core; shorter is better; the dotted line is the limit. {results['date']}, {results['cpu']}, {results['kernel']}."
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" role="img" aria-label="CPU per request">',
@@ -66,17 +67,20 @@ def panel(x, y, title, measured):
     yield f'<text class="panel" x="{x}" y="{y + 16}">{escape(title)}</text>'
     yield f'<line class="line" x1="{x}" x2="{x + PANEL}" y1="{y + 26}" y2="{y + 26}"/>'
     left = x + LABELS
-    most = max(r["cpu_us"] for r in measured.values())
-    scale = (PANEL - LABELS - VALUES) / most if most else 0
     limit = measured.get("limit", {}).get("cpu_us")
+    longest = max(r["cpu_us"] for r in measured.values())
+    longest = min(longest, limit * LONGEST) if limit else longest
+    scale = (PANEL - LABELS - VALUES) / longest if longest else 0
     for i, (name, r) in enumerate(measured.items()):
         top = y + HEAD + i * ROW
         base = top + BAR - 3
         own = " own" if name.startswith("Hearth") else ""
-        user, total = r["user_us"] * scale, r["cpu_us"] * scale
+        total = min(r["cpu_us"], longest) * scale
         yield f'<text class="name{own}" x="{left - 8}" y="{base}">{escape(name)}</text>'
         yield bar(left, top, total, f"{colour(name)}-2")
-        yield bar(left, top, min(user, total), colour(name))
+        yield bar(left, top, min(r["user_us"] * scale, total), colour(name))
+        if r["cpu_us"] > longest:
+            yield f'<path d="M{left + total - 16:.1f} {top + BAR + 1}l6 -{BAR + 2}h5l-6 {BAR + 2}z" fill="var(--paper)"/>'
         beside = f" · {r['cpu_us'] / limit:.2f}×" if limit and name != "limit" else ""
         digits = 1 if r["cpu_us"] < 1000 else 0
         yield f'<text class="quiet{own}" x="{left + total + 8:.1f}" y="{base}">{r["cpu_us"]:.{digits}f} µs{beside}</text>'

@@ -21,7 +21,7 @@ FIRST_LOOK = {40: 3000, 10 * 1024: 2000, 1024 * 1024: 60}
 MOST_REQUESTS = 1_000_000
 # A case's rounds may take so many times as long as its runs should.
 PATIENCE = 3
-SHORT_RUN_S = 0.1
+SHORT_RUN_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def measure_case(case, peers, nginx, rounds, seconds, tell):
     url = nginx.url(case.transport, case.body)
     ca_file = nginx.certificate.certificate if case.transport == "TLS" else None
     first = max(FIRST_LOOK[case.body], case.connections)
-    taking_part = [p for p in peers if p.here and case.connections <= p.most_connections]
+    taking_part = [p for p in peers if p.takes_part(case)]
     samples = {p.name: [] for p in taking_part}
     failed = {}
     requests = dict.fromkeys(samples, first)

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -31,10 +32,14 @@ class Peer:
     version: str = ""
     why_not: str = ""
     most_connections: int = 1_000_000
+    least_body: int = 0
 
     @property
     def here(self):
         return bool(self.command)
+
+    def takes_part(self, case):
+        return self.here and case.connections <= self.most_connections and case.body >= self.least_body
 
     def run(self, url, connections, requests, ca_file):
         """Measures of one run: user_us and system_us a request, rate a second, peak_kib. Raises Failed."""
@@ -112,6 +117,15 @@ def deadline(process, seconds):
         timer.cancel()
 
 
+def end_as_interrupted():
+    """SIGTERM ends a run as Ctrl-C does: with what it has, and without leaving anybody behind."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
 def progress(text):
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
@@ -172,8 +186,8 @@ def first_line(text):
 
 def all_peers(build=BUILD):
     """Every peer, in the order of the tables, here or not."""
-    (limit, hearth), others, blocking = compiled(build)
-    return [limit, hearth, wrk(), *others, *node_peers(build), *blocking]
+    own, others, blocking = compiled(build)
+    return [*own, wrk(), *others, *node_peers(build), *blocking]
 
 
 def built_peers(build):
@@ -181,21 +195,28 @@ def built_peers(build):
 
 
 def compiled(build):
-    yield built(build, "limit", "limit"), built(build, "Hearth", "hearth")
-    yield (
+    yield [
+        built(build, "limit", "limit"),
+        built(build, "Hearth", "hearth"),
+        built(build, "Hearth discard", "hearth_discard", least_body=1024 * 1024),
+    ]
+    yield [
         built(build, "Boost.Beast", "beast"),
         built(build, "libcurl multi", "curl"),
         built(build, "cpp-httplib", "httplib", most_connections=50),
         built(build, "Go net/http", "go_client"),
-    )
-    yield built(build, "blocking limit", "blocking_limit", 1), built(build, "Hearth client", "hearth_client", 1)
+    ]
+    yield [
+        built(build, "blocking limit", "blocking_limit", most_connections=1),
+        built(build, "Hearth client", "hearth_client", most_connections=1),
+    ]
 
 
-def built(build, name, program, most_connections=1_000_000):
+def built(build, name, program, **bounds):
     path = build / "peers" / program
     if not path.exists():
-        return Peer(name, why_not="its library was not found when the benchmarks were built")
-    return Peer(name, [str(path)], version=first_line(run([str(path), "--version"])), most_connections=most_connections)
+        return Peer(name, why_not="its library was not found when the benchmarks were built", **bounds)
+    return Peer(name, [str(path)], version=first_line(run([str(path), "--version"])), **bounds)
 
 
 def wrk():

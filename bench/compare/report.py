@@ -77,7 +77,8 @@ def surroundings(results):
 def notes():
     return [
         "The limit is a bare epoll loop which neither parses nor pools nor checks. wrk opens all its connections at the start",
-        "and keeps no pool; it never looks at a connection's age or health, and its handshakes are in its figures.",
+        "and keeps no pool; it never looks at a connection's age or health, and its handshakes are in its figures. Both let",
+        "bodies go, as Hearth discard does; all others collect them.",
     ]
 
 
@@ -88,7 +89,8 @@ README_COLUMNS = [
     ("user us", "plain", 40, "user_us", 1),
     ("TLS: CPU us", "TLS", 40, "cpu_us", 1),
     ("/ limit", "TLS", 40, "ratio cpu_us", 2),
-    ("1 MiB: rate / limit", "plain", 1024 * 1024, "ratio rate", 2),
+    ("1 MiB: CPU us", "plain", 1024 * 1024, "cpu_us", 0),
+    ("rate / limit", "plain", 1024 * 1024, "ratio rate", 2),
 ]
 
 

@@ -1,55 +1,15 @@
-// Hearth's agent as its users write it: coroutines, every defence on.
-#include "peers/peer.hpp"
-
-#include <hearth/agent.hpp>
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+// Hearth, the body read at once into a string.
+#include "peers/hearth_agent.hpp"
 
 namespace {
 
-namespace asio = boost::asio;
-
-class client {
-public:
-    client(const bench::target& t, std::size_t connections)
-        : to_(t), connections_(connections), agent_(context_, {.max_sockets = connections, .tls = {.ca_file = t.ca_file}}) {}
-
-    static std::string version() { return "Hearth " HEARTH_VERSION; }
-
-    void get(std::size_t requests) {
-        left_ = requests;
-        working_ = connections_;
-        for (std::size_t i = 0; i < connections_; ++i) {
-            asio::co_spawn(context_, work(), [this](const std::exception_ptr& e) {
-                if (e) std::rethrow_exception(e);
-                if (--working_ == 0) context_.stop();
-            });
-        }
-        context_.run();
-        context_.restart();
-        if (agent_.stats().count.opened > connections_) throw std::runtime_error("connections were not kept");
+struct read_text {
+    bench::asio::awaitable<std::size_t> operator()(hearth::response& r) {
+        const std::string body = co_await r.text();
+        co_return body.size();
     }
-
-private:
-    asio::awaitable<void> work() {
-        while (left_ > 0) {
-            --left_;
-            hearth::response r = co_await agent_.get(to_.url);
-            const std::string body = co_await r.text();
-            bench::check(to_, r.status(), body.size());
-        }
-    }
-
-    bench::target to_;
-    std::size_t connections_;
-    asio::io_context context_{1};
-    hearth::agent agent_;
-    std::size_t left_ = 0;
-    std::size_t working_ = 0;
 };
 
 }  // namespace
 
-int main(int argc, char** argv) { return bench::run_peer<client>(argc, argv); }
+int main(int argc, char** argv) { return bench::run_peer<bench::hearth_agent<read_text>>(argc, argv); }

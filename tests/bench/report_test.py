@@ -86,7 +86,7 @@ class ReadmeTest(unittest.TestCase):
         memory = {"connections": 10_000, "bytes_a_connection": {"Hearth": {"plain": {"collected": 1536}}, "undici": {}}}
         big = case("plain", MIB, 50, limit=client(100, 300, 2_000), Hearth=client(100, 300, 1_900))
         text = report.readme(run(small(hearth_cpu=12.0), big), memory)
-        self.assertIn("| Hearth | 12.0 | 1.20 | 1.5 |  |  | 0.95 | 1.5 |  |", text)
+        self.assertIn("| Hearth | 12.0 | 1.20 | 1.5 |  |  | 400 | 0.95 | 1.5 |  |", text)
         self.assertIn("2026-01-02, Hearth at abc1234", text)
         self.assertIn("Versions: epoll; Hearth 0.1.0; Boost.Beast 345; OpenSSL 3.0.", text)
 
@@ -112,7 +112,7 @@ class BarsTest(unittest.TestCase):
 
     def test_rates_are_to_be_at_least(self):
         def judge(hearth, client_):
-            big = {t: case(t, MIB, 50, limit=client(1, 1, 1_000), Hearth=client(1, 1, hearth)) for t in measure.TRANSPORTS}
+            big = {t: case(t, MIB, 50, limit=client(1, 1, 1_000), Hearth_discard=client(1, 1, hearth)) for t in measure.TRANSPORTS}
             one = case("plain", 40, 1, blocking_limit=client(1, 1, 1_000), Hearth_client=client(1, 1, client_))
             return [held for _, held in bars.judge(run(*big.values(), one))]
 
@@ -128,8 +128,11 @@ class ChartTest(unittest.TestCase):
             self.assertIn(expected, texts)
         self.assertTrue(any("A <CPU> & more" in t for t in texts))
 
-    def test_stays_within_its_width(self):
-        svg = ElementTree.fromstring(chart.chart(run(small(hearth_cpu=1000.0))))
+    def test_long_bars_are_broken_and_stay_within_the_width(self):
+        self.assertNotIn("<path", chart.chart(run(small(hearth_cpu=59.0))))
+        text = chart.chart(run(small(hearth_cpu=1000.0)))
+        self.assertEqual(1, text.count("<path"))
+        svg = ElementTree.fromstring(text)
         for rect in svg.iter("{http://www.w3.org/2000/svg}rect"):
             self.assertLessEqual(float(rect.get("x", 0)) + float(rect.get("width")), chart.WIDTH)
 
