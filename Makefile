@@ -32,10 +32,7 @@ bench: ## Build and run the benchmarks: about 20 minutes; BENCH_FLAGS=--quick: a
 	@scripts/setup bench
 	@cmake --preset release -DHEARTH_BUILD_BENCH=ON >/dev/null
 	@cmake --build build --parallel $(JOBS) --target benchmarks
-	@scripts/bench
-	@bench/compare/run $(BENCH_FLAGS)
-	@bench/memory/run
-	@bench/compare/run --readme $(BENCH_FLAGS)
+	@BENCH_FLAGS='$(BENCH_FLAGS)' scripts/bench
 
 format: ## Format the sources
 	@scripts/check format --fix
