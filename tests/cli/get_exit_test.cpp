@@ -90,7 +90,7 @@ TEST(get_exit, wrong_usage_is_one_line_that_says_what_and_exit_2) {
         {{"--max-sockets", "-1", "http://h/"}, "--max-sockets"},
         {{"--deadline", "soon", "http://h/"}, "500ms, 10s, 2m or 1h"},
         {{"--timeout", "0", "http://h/"}, "500ms, 10s, 2m or 1h"},
-        {{"--connect-timeout", "25h", "http://h/"}, "at most 24h"},
+        {{"--connect-timeout", "25h", "http://h/"}, "24 hours"},
     };
     for (const misuse& m : all) {
         const ended r = get(m.arguments);

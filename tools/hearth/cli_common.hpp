@@ -62,6 +62,8 @@ private:
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// An option that takes a duration.
 CLI::Option* add_duration(CLI::App& verb, const char* name, std::chrono::milliseconds& target, const char* help);
+CLI::Option* add_duration(CLI::App& verb, const char* name, std::optional<std::chrono::milliseconds>& target,
+                          const char* help);
 
 /// "8,000".
 [[nodiscard]] std::string with_commas(std::uint64_t n);

@@ -1,27 +1,19 @@
 // What `hearth get` was asked to do.
 #pragma once
 
-#include <hearth/options.hpp>
-#include <hearth/request.hpp>
+#include "send_flags.hpp"
 
-#include <CLI/App.hpp>
-
-#include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace hearth::cli {
 
-struct get_options {
+struct get_options : send_flags {
     std::vector<std::string> urls;
     std::string input;  ///< file with more URLs, "-" for standard input
 
-    std::string method;  ///< empty: from what is sent
-    std::vector<std::string> headers;
-    std::optional<std::string> data;  ///< bytes, @FILE or @-
-    std::string upload;               ///< file, or "-"
+    std::string upload;  ///< file, or "-"
     bool head = false;
 
     std::vector<std::string> files;  ///< the n-th is for the n-th URL; "-" is standard output
@@ -33,18 +25,7 @@ struct get_options {
     bool no_progress = false;
 
     std::size_t parallel = 1;
-    std::optional<std::size_t> max_sockets;
-    std::optional<unsigned> retry;
     bool fail = false;
-    std::chrono::milliseconds timeout{0};
-    std::optional<std::chrono::milliseconds> connect_timeout;
-    std::chrono::milliseconds deadline{0};
-
-    bool insecure = false;
-    std::string cacert;
-    std::string cert;
-    std::string key;
-    std::string unix_socket;
 
     /// Whether any response goes to standard output, in the order of the URLs.
     [[nodiscard]] bool writes_to_stdout() const noexcept;
