@@ -1,6 +1,6 @@
 // `hearth origin`, as its users run it.
 #include "cli/get_support.hpp"
-#include "cli/process.hpp"
+#include "cli/running_origin.hpp"
 
 #include <hearth/client.hpp>
 #include <hearth/error.hpp>
@@ -19,43 +19,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::vector<std::string> origin_command(std::vector<std::string> arguments) {
-    std::vector<std::string> all{HEARTH_BINARY, "origin"};
-    std::ranges::move(arguments, std::back_inserter(all));
-    return all;
-}
-
-/// An origin that has begun to listen.
-class running {
-public:
-    explicit running(std::vector<std::string> arguments) : process_(origin_command(std::move(arguments))) {
-        EXPECT_TRUE(process_.wait_for_out("\n"));
-        const std::string& out = process_.out();
-        const std::size_t from = out.find("http");
-        url_ = from == std::string::npos ? "" : out.substr(from, out.find_first_of("\"\n ", from) - from);
-        EXPECT_NE(url_, "") << out;
-    }
-    [[nodiscard]] const std::string& url() const noexcept { return url_; }
-    [[nodiscard]] process& its_process() noexcept { return process_; }
-    /// Ends it with Ctrl-C.
-    ended interrupt() {
-        process_.send_signal(SIGINT);
-        ended e = process_.wait();
-        EXPECT_EQ(e.status, 130);
-        return e;
-    }
-    /// The same, of one with --json: its report.
-    json::object report() {
-        const auto lines = objects(interrupt().out);
-        EXPECT_EQ(lines.size(), 2U);
-        return lines.size() == 2 ? lines[1] : json::object();
-    }
-
-private:
-    process process_;
-    std::string url_;
-};
-
 /// Sends it once, whatever happens; the failure's code, or nothing when it was answered.
 error_code send(const std::string& url, const std::string& method, const std::string& id, tls_options tls = {}) {
     client c({.retry = {.max_retries = 0}, .replay = {.enabled = false}, .tls = std::move(tls)});
@@ -68,7 +31,7 @@ error_code send(const std::string& url, const std::string& method, const std::st
 }
 
 TEST(origin, serves_until_ctrl_c_and_says_what_it_did) {
-    running origin({});
+    running_origin origin({});
     EXPECT_EQ(send(origin.url() + "/", "POST", "a"), error_code());
     EXPECT_EQ(send(origin.url() + "/", "POST", "a"), error_code());
     const ended e = origin.interrupt();
@@ -79,7 +42,7 @@ TEST(origin, serves_until_ctrl_c_and_says_what_it_did) {
 }
 
 TEST(origin, json_says_what_it_did_to_whom) {
-    running origin({"--json", "--fault", "execute_then_rst", "--seed", "7"});
+    running_origin origin({"--json", "--fault", "execute_then_rst", "--seed", "7"});
     EXPECT_EQ(send(origin.url() + "/path", "POST", "the \"id\""), errc::connection_reset);
     const json::object report = origin.report();
     EXPECT_EQ(report.at("url"), json::value(origin.url()));
@@ -105,7 +68,7 @@ TEST(origin, json_says_what_it_did_to_whom) {
 }
 
 TEST(origin, verbose_tells_each_thing_that_happens) {
-    running origin({"-v", "--fault", "execute_then_fin"});
+    running_origin origin({"-v", "--fault", "execute_then_fin"});
     (void)send(origin.url() + "/x", "GET", "me");
     ASSERT_TRUE(origin.its_process().wait_for_err("closed"));
     const ended e = origin.interrupt();
@@ -125,7 +88,7 @@ TEST(origin, ends_by_itself_when_its_time_is_over) {
 }
 
 TEST(origin, closes_and_hints_as_told) {
-    running origin({"--idle", "never", "--hint", "60s", "--close-after", "2", "--body", "mine"});
+    running_origin origin({"--idle", "never", "--hint", "60s", "--close-after", "2", "--body", "mine"});
     client c;
     auto first = c.get(origin.url() + "/");
     EXPECT_EQ(first.headers().get("keep-alive"), "timeout=60");
@@ -136,14 +99,14 @@ TEST(origin, closes_and_hints_as_told) {
 }
 
 TEST(origin, restarts_as_told) {
-    running origin({"--json", "--restart-every", "20ms", "--downtime", "1ms", "--drain", "-v"});
+    running_origin origin({"--json", "--restart-every", "20ms", "--downtime", "1ms", "--drain", "-v"});
     ASSERT_TRUE(origin.its_process().wait_for_err("restarted"));
     EXPECT_GE(origin.report().at("restarts").to_number<int>(), 1);
 }
 
 TEST(origin, speaks_tls_that_its_clients_can_trust) {
     const temporary_folder folder;
-    running origin({"--tls", "--cert-out", folder / "ca.pem"});
+    running_origin origin({"--tls", "--cert-out", folder / "ca.pem"});
     EXPECT_TRUE(origin.url().starts_with("https://127.0.0.1:"));
     EXPECT_EQ(send(origin.url() + "/", "GET", "a", {.ca = content_of(folder / "ca.pem")}), error_code());
 }
@@ -162,11 +125,11 @@ TEST(origin, speaks_tls_with_a_certificate_of_the_users) {
 
 TEST(origin, listens_where_it_is_told) {
     const temporary_folder folder;
-    running unix_socket({"--unix", folder / "s"});
+    running_origin unix_socket({"--unix", folder / "s"});
     EXPECT_NE(unix_socket.its_process().out().find(" on " + (folder / "s")), std::string::npos);
     client c({.socket_path = folder / "s"});
     EXPECT_EQ(c.get("http://localhost/").text(), "hello from the origin\n");
-    running port({"--listen", ":0"});
+    running_origin port({"--listen", ":0"});
     const std::string number = port.url().substr(port.url().rfind(':') + 1);
     const ended taken = run(origin_command({"--listen", "127.0.0.1:" + number}));
     EXPECT_EQ(taken.status, 1);

@@ -17,6 +17,7 @@ namespace {
 constexpr const char* examples = R"(Examples:
   hearth soak                      see what a plain keep-alive client loses, and Hearth does not
   hearth get https://example.com   fetch a page
+  hearth load http://localhost/    how fast, and how evenly, a server answers
   hearth origin --idle 1s          a server that closes idle connections after a second
   hearth help soak                 all about one verb
 
@@ -72,10 +73,11 @@ int run(int argc, char** argv) {
     add_soak(app, chosen);
     add_get(app, chosen);
     add_origin(app, chosen);
+    add_load(app, chosen);
     add_help(app, chosen);
     try {
         app.parse(argc, argv);
-        if (!chosen) return complain(app, "say what to do: soak, get, origin or help");
+        if (!chosen) return complain(app, "say what to do: soak, get, load, origin or help");
         return chosen();
     } catch (const CLI::ParseError& e) {
         return explain(app, e);
