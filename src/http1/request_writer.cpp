@@ -31,7 +31,8 @@ special classify(std::string_view name) noexcept {
 }
 
 found check_request_line(const head_spec& spec) {
-    if (spec.method != "GET" && !values::is_token(spec.method)) return fault{errc::invalid_method, text::quote(spec.method) + " is not a token"};
+    if (spec.method != "GET" && !values::is_token(spec.method))
+        return fault{errc::invalid_method, text::quote(spec.method) + " is not a token"};
     if (spec.method == "CONNECT") return fault{errc::invalid_method, "CONNECT is for tunnels, not for requests"};
     if (spec.method == "TRACE" && spec.body != request_body::none)
         return fault{errc::invalid_body, "TRACE cannot have a body"};

@@ -34,7 +34,7 @@ struct head_spec {
     bool expect_continue = false;  ///< say "Expect: 100-continue"; not said when there is no body
 
     // What spares the same work with every request.
-    bool from_url = false;  ///< target and authority are a url's, which needs no second look
+    bool from_url = false;                 ///< target and authority are a url's, which needs no second look
     std::string_view rendered_defaults{};  ///< `defaults` as render_defaults() gives them, passed by check_defaults()
 };
 
