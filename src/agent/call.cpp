@@ -83,7 +83,8 @@ void call::read(std::unique_ptr<body_sink> sink) {
             boost::asio::dispatch(me->core->executor(), [me] { me->core->cancel(*me); });
         });
     }
-    if (message_.framing == http1::body_framing::length && buffer_.empty()) sink_->expect(message_.length);
+    // What is all there is handed over as it is.
+    if (message_.framing == http1::body_framing::length && !body_ended_ && buffer_at_ == 0) sink_->expect(message_.length);
     feed_sink();
     if (sink_ && conn != nullptr) conn->go_on_reading();
 }

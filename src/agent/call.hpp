@@ -78,6 +78,7 @@ public:
 
     [[nodiscard]] const http1::response_message& message() const noexcept { return message_; }
     [[nodiscard]] http1::response_reader& reader() noexcept { return reader_; }
+    [[nodiscard]] const http1::response_reader& reader() const noexcept { return reader_; }
     /// A response is to be read, for this attempt.
     void start_reading(const http1::read_limits& limits);
 

@@ -23,6 +23,8 @@ constexpr nanoseconds linger_max = milliseconds(100);
 constexpr nanoseconds guarded_age = milliseconds(200);
 // What goes into one segment on most paths, TLS's part in it too.
 constexpr std::size_t small_request = 1'350;
+// What is read at most before the head has come.
+constexpr std::size_t first_read = 16 * 1024;
 // Reads in a row on one connection before others get their turn.
 constexpr int reads_in_a_row = 16;
 
@@ -182,7 +184,7 @@ void connection::read_on() {
             core_.read_later(id_);
             break;
         }
-        const std::size_t room = response_ended_ ? core_.scratch().size() : who->room();
+        const std::size_t room = room_for(*who);
         if (room == 0) break;
         const std::span<char> into = core_.scratch().first(std::min(room, core_.scratch().size()));
         const net::io_result r = transport_->read(into);
@@ -194,7 +196,13 @@ void connection::read_on() {
                 break;
             }
             if (guard_) take_guard_down();
+            const bool had_head = who->stage == stage::streaming;
             if (!feed({into.data(), r.bytes})) break;
+            if (!had_head && who->stage == stage::streaming && !who->is_awaited()) {
+                // Its handler comes first: where it wants the rest, that is not kept meanwhile, but read to its place.
+                core_.read_after_handlers(id_);
+                break;
+            }
         } else if (r.state == net::io::closed) {
             may_read_ = false;
             on_end(true);
@@ -208,6 +216,12 @@ void connection::read_on() {
     }
     reading_ = false;
     if (call_ == who && call_) update_timer();
+}
+
+// A body that comes with its head has to be kept until somebody reads it.
+std::size_t connection::room_for(const call& who) const {
+    if (response_ended_) return core_.scratch().size();
+    return who.reader().has_head() ? who.room() : std::min(who.room(), first_read);
 }
 
 // False when the exchange has ended.

@@ -114,6 +114,7 @@ private:
 
     // Reading (connection.cpp).
     void read_on();
+    [[nodiscard]] std::size_t room_for(const call& who) const;
     [[nodiscard]] bool feed(std::string_view in);
     [[nodiscard]] bool on_head();
     void on_response_end(std::string_view rest);

@@ -215,6 +215,7 @@ void agent_core::ready(std::unique_ptr<body_sink> sink, failure_ptr f) {
     ready_.push_back({.answered = nullptr, .sink = std::move(sink), .failure = std::move(f), .closed = {}});
 }
 void agent_core::read_later(pool::conn_id id) { read_later_.push_back(id); }
+void agent_core::read_after_handlers(pool::conn_id id) { read_after_handlers_.push_back(id); }
 
 // Runs flush() later; or, when its context ends without running it, drops the handlers that wait: they and the core hold
 // each other.
@@ -277,6 +278,8 @@ void agent_core::flush() {
         }
         handing_over_ = false;
         batch.clear();
+        read_later_.insert(read_later_.end(), read_after_handlers_.begin(), read_after_handlers_.end());
+        read_after_handlers_.clear();
         if (delivering_.capacity() < batch.capacity()) delivering_ = std::move(batch);
         settle();
     }

@@ -116,6 +116,8 @@ public:
     void ready(std::unique_ptr<body_sink> sink, failure_ptr f);
     /// Calls `c`'s poke() soon: it has more to read than is fair to read now.
     void read_later(pool::conn_id id);
+    /// The same, once the handlers that are ready have been called.
+    void read_after_handlers(pool::conn_id id);
 
     void tell_connection(enum connection_event::kind kind, const connection& c, close_reason reason = {},
                          nanoseconds idle = {});
@@ -245,6 +247,7 @@ private:
     std::vector<ready_call> delivering_;
     std::deque<std::function<void()>> events_;
     std::vector<pool::conn_id> read_later_;
+    std::vector<pool::conn_id> read_after_handlers_;
     std::vector<completion<>> closers_;
 
     pool::instant now_;
