@@ -55,8 +55,8 @@ class Wrk(Peer):
     """wrk speaks of seconds, not of requests, and warms nothing: its handshakes are counted."""
 
     def run(self, url, connections, requests, ca_file):
-        seconds = 1 if connections < 1000 else 3
-        arguments = [*self.command, "-t1", f"-c{connections}", f"-d{seconds}s", url]
+        seconds = 1 if connections < 1000 else 5 if ca_file else 2
+        arguments = [*self.command, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", url]
         process = start(arguments, self.folder)
         # Not ru_maxrss, which counts what the process was before exec(2), too.
         time.sleep(seconds * 0.8)
@@ -93,10 +93,17 @@ def finish(process):
         text, errors = process.stdout.read(), process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode == -signal.SIGKILL:
+        raise Failed(f"it was killed, as it had not ended within {RUN_PATIENCE_S} s")
     if process.returncode != 0:
-        last = errors.strip().splitlines()[-1:] or [f"exit status {process.returncode}"]
-        raise Failed(last[0])
+        raise Failed(complaint(errors) or f"exit status {process.returncode}")
     return text, usage
+
+
+def complaint(errors):
+    """The line that says what went wrong: Node.js and Go say more than that."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    return next((line for line in lines if re.search(r"error", line, re.IGNORECASE)), lines[-1] if lines else "")
 
 
 def run(command, folder=None):

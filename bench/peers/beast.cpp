@@ -49,11 +49,14 @@ public:
     void get(std::size_t requests) {
         left_ = requests;
         for (connection& c : connections_) {
-            asio::co_spawn(context_, work(c), [](const std::exception_ptr& e) {
-                if (e) std::rethrow_exception(e);
+            asio::co_spawn(context_, work(c), [this](const std::exception_ptr& e) {
+                if (!e) return;
+                if (!failure_) failure_ = e;
+                context_.stop();
             });
         }
         context_.run();
+        if (failure_) std::rethrow_exception(failure_);
         context_.restart();
     }
 
@@ -100,6 +103,7 @@ private:
     http::request<http::empty_body> request_;
     std::vector<connection> connections_;
     std::size_t left_ = 0;
+    std::exception_ptr failure_;
 };
 
 class client {

@@ -28,11 +28,12 @@ public:
         working_ = connections_;
         for (std::size_t i = 0; i < connections_; ++i) {
             asio::co_spawn(context_, work(), [this](const std::exception_ptr& e) {
-                if (e) std::rethrow_exception(e);
-                if (--working_ == 0) context_.stop();
+                if (e && !failure_) failure_ = e;
+                if (e || --working_ == 0) context_.stop();
             });
         }
         context_.run();
+        if (failure_) std::rethrow_exception(failure_);
         context_.restart();
         if (agent_.stats().count.opened > connections_) throw std::runtime_error("connections were not kept");
     }
@@ -54,6 +55,7 @@ private:
     hearth::agent agent_;
     std::size_t left_ = 0;
     std::size_t working_ = 0;
+    std::exception_ptr failure_;
 };
 
 }  // namespace bench
