@@ -27,10 +27,7 @@ public:
         memory().give_back(p);
     }
 
-protected:
-    ~slab_allocated() = default;
-
-private:
+    /// Whether each object has memory of its own: under sanitizers, which would see less.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     static constexpr bool separate = true;
 #elif defined(__has_feature)
@@ -43,6 +40,10 @@ private:
     static constexpr bool separate = false;
 #endif
 
+protected:
+    ~slab_allocated() = default;
+
+private:
     static constexpr std::size_t chunk_size = 16 * 1024;  // and its alignment: an object finds its chunk by its address
 
     class slab {
