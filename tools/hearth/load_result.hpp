@@ -9,12 +9,12 @@
 
 #include <array>
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace hearth::cli {
@@ -25,7 +25,9 @@ struct load_error_kind {
     std::string phase;
     std::string evidence;
 
-    auto operator<=>(const load_error_kind&) const = default;
+    friend bool operator<(const load_error_kind& a, const load_error_kind& b) {
+        return std::tie(a.code, a.phase, a.evidence) < std::tie(b.code, b.phase, b.evidence);
+    }
 };
 
 struct load_error {
