@@ -122,7 +122,7 @@ client_response send_and_wait(std::shared_ptr<client_core> core, request r) {
     const counted_call counted(loop);
     sending s(core, loop, std::move(r));
     if (!loop.run(s)) throw error(errc::agent_closed);
-    if (s.failed) throw error(std::move(*s.failed));
+    if (s.failed) throw error(*s.failed);
     return client_response(std::move(s.answer));
 }
 

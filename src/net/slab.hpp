@@ -18,6 +18,7 @@ namespace hearth::net {
 template <class T>
 class slab_allocated {
 public:
+    // NOLINTNEXTLINE(misc-new-delete-overloads): the sized delete below is its counterpart
     static void* operator new(std::size_t size) {
         if (separate || size != sizeof(T)) return ::operator new(size);
         return memory().take();
