@@ -91,18 +91,18 @@ void agent_core::find_origin(call& who) {
     if (const auto& known = origins_.find_spelled(base)) {
         who.target = values::checked_target(text, cut.end);
         who.origin = known;
+        if (who.target.starts_with('/')) return;
+        who.own_target.append("/").append(who.target);
     } else {
-        const url whole = url::parse(text);
-        who.target = values::checked_target(text, cut.end);
+        url whole = url::parse(text);
         who.origin = intern(whole);
         if (base.find('@') == std::string_view::npos) {
             origins_.remember(base, who.origin);
         } else if (!whole.userinfo.empty() && !who.request.headers.contains("Authorization")) {
             who.request.headers.add("Authorization", "Basic " + base64(whole.userinfo));
         }
+        who.own_target = std::move(whole.target);
     }
-    if (who.target.starts_with('/')) return;
-    who.own_target.append("/").append(who.target);
     who.target = who.own_target;
 }
 

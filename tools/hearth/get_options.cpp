@@ -52,13 +52,7 @@ void declare_transfer(CLI::App& verb, get_options& o) {
     verb.add_option("-P,--parallel", o.parallel, "So many URLs at a time (default 1)")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, parallel_max));
-    verb.add_option("--max-sockets", o.max_sockets, "Connections to one origin (default 50, or --parallel if more)")
-        ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
-    verb.add_option("--retry", o.retry,
-                    "Retries after a failure that may pass (default 2); given, after 429, 502, 503, 504 too")
-        ->type_name("N")
-        ->check(CLI::Range(0U, 100U));
+    declare_pool(verb, o, " 50, or --parallel if more", " (default 2); given, after 429, 502, 503, 504 too");
     verb.add_flag("-f,--fail", o.fail, "A status of 400 or more is a failure: exit 1, no body");
     declare_timeouts(verb, o);
 }

@@ -74,13 +74,7 @@ void declare_load(CLI::App& verb, load_options& o) {
     add_duration(verb, "--warm-up", o.warm_up, "Send requests for so long first, and leave them out of the results");
     add_duration(verb, "--idle-gap", o.idle_gap,
                  "Pause so long after each response: connections idle meanwhile, and may become stale");
-    verb.add_option("--max-sockets", o.max_sockets, "Connections to one origin (default: one for each request at a time)")
-        ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
-    verb.add_option("--retry", o.retry,
-                    "Retries after a failure that may pass, or 429, 502, 503, 504 (default 0: a failure is counted)")
-        ->type_name("N")
-        ->check(CLI::Range(0U, 100U));
+    declare_pool(verb, o, ": one for each request at a time", ", or 429, 502, 503, 504 (default 0: a failure is counted)");
     declare_timeouts(verb, o);
 }
 

@@ -31,6 +31,15 @@ void declare_header(CLI::App& verb, send_flags& f) {
         ->allow_extra_args(false);
 }
 
+void declare_pool(CLI::App& verb, send_flags& f, const std::string& sockets_default, const std::string& retry_help) {
+    verb.add_option("--max-sockets", f.max_sockets, "Connections to one origin (default" + sockets_default + ")")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+    verb.add_option("--retry", f.retry, "Retries after a failure that may pass" + retry_help)
+        ->type_name("N")
+        ->check(CLI::Range(0U, 100U));
+}
+
 void declare_timeouts(CLI::App& verb, send_flags& f) {
     add_duration(verb, "--timeout", f.timeout, "Give up when nothing is sent or received for so long");
     add_duration(verb, "--connect-timeout", f.connect_timeout, "Limit for looking up, connecting and TLS (default 10s)");

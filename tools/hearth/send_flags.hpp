@@ -34,6 +34,8 @@ struct send_flags {
 
 // Each declares options on the verb; they are filled when the command line is parsed.
 void declare_header(CLI::App& verb, send_flags& flags);
+/// --max-sockets and --retry, with what is said of their defaults.
+void declare_pool(CLI::App& verb, send_flags& flags, const std::string& sockets_default, const std::string& retry_help);
 void declare_timeouts(CLI::App& verb, send_flags& flags);
 void declare_security(CLI::App& verb, send_flags& flags);
 
