@@ -1,6 +1,8 @@
 // What every request needs for a moment, used again and again: it spares malloc's slower paths.
 #pragma once
 
+#include "values/sanitizers.hpp"
+
 #include <array>
 #include <cstddef>
 #include <new>
@@ -9,17 +11,7 @@
 namespace hearth::detail {
 
 /// Off under AddressSanitizer, which would see less.
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool recycles = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr bool recycles = false;
-#else
-inline constexpr bool recycles = true;
-#endif
-#else
-inline constexpr bool recycles = true;
-#endif
+inline constexpr bool recycles = !values::address_sanitizer;
 
 /// A thread's own stack of up to 64 things that are not in use. What one thread has made another may leave in its own.
 template <class T, class Tag = T>

@@ -4,6 +4,8 @@
 // would share pages, and one small object that stays keeps a page whose rest is free: several times its own size.
 #pragma once
 
+#include "values/sanitizers.hpp"
+
 #include <boost/intrusive/list.hpp>
 
 #include <cstddef>
@@ -29,17 +31,7 @@ public:
     }
 
     /// Whether each object has memory of its own: under sanitizers, which would see less.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    static constexpr bool separate = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    static constexpr bool separate = true;
-#else
-    static constexpr bool separate = false;
-#endif
-#else
-    static constexpr bool separate = false;
-#endif
+    static constexpr bool separate = values::address_sanitizer || values::thread_sanitizer;
 
 protected:
     ~slab_allocated() = default;

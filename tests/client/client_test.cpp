@@ -1,4 +1,6 @@
 // The client: blocking calls and futures, from any thread.
+#include "client/codes.hpp"
+
 #include <hearth/client.hpp>
 #include <hearth/testing/faulty_origin.hpp>
 
@@ -18,16 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using hearth::client;
 using hearth::errc;
+using hearth::test::code_of;
 using hearth::testing::faulty_origin;
-
-errc code_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const hearth::error& e) {
-        return static_cast<errc>(e.info().code.value());
-    }
-    return errc{};
-}
 
 TEST(client, blocking_calls) {
     const faulty_origin origin;

@@ -1,4 +1,6 @@
 // Who runs a client's loops: threads that wait in its calls, else its own.
+#include "client/codes.hpp"
+
 #include <hearth/client.hpp>
 #include <hearth/testing/faulty_origin.hpp>
 
@@ -24,16 +26,8 @@ using namespace std::chrono_literals;
 using hearth::client;
 using hearth::client_response;
 using hearth::errc;
+using hearth::test::code_of;
 using hearth::testing::faulty_origin;
-
-errc code_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const hearth::error& e) {
-        return static_cast<errc>(e.info().code.value());
-    }
-    return errc{};
-}
 
 bool comes_true(const std::function<bool()>& condition) {
     const auto give_up = std::chrono::steady_clock::now() + 20s;

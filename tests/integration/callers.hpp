@@ -4,6 +4,7 @@
 #include "support/descriptors.hpp"
 #include "support/run.hpp"
 #include "support/server_process.hpp"
+#include "values/sanitizers.hpp"
 
 #include <hearth/agent.hpp>
 
@@ -21,17 +22,7 @@
 namespace hearth::test {
 
 // Sanitizers slow everything down tenfold and more.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int slowness = 10;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr int slowness = 10;
-#else
-inline constexpr int slowness = 1;
-#endif
-#else
-inline constexpr int slowness = 1;
-#endif
+inline constexpr int slowness = values::address_sanitizer || values::thread_sanitizer ? 10 : 1;
 
 /// One request, and what became of it.
 struct sent_request {

@@ -1,5 +1,6 @@
 // What an idle TLS connection costs in user space.
 #include "tls_peer.hpp"
+#include "values/sanitizers.hpp"
 
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -13,14 +14,6 @@
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HEARTH_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HEARTH_SANITIZED 1
-#endif
-#endif
 
 namespace hearth::net::test {
 namespace {
@@ -106,9 +99,7 @@ std::size_t cost(const server_spec& spec, std::size_t count, const std::string& 
 }
 
 TEST(tls_memory, of_idle_connections) {
-#ifdef HEARTH_SANITIZED
-    GTEST_SKIP() << "sanitizers keep books of their own";
-#endif
+    if (values::address_sanitizer || values::thread_sanitizer) GTEST_SKIP() << "sanitizers keep books of their own";
     constexpr std::size_t allowed = std::size_t{22} * 1024;
     constexpr std::size_t count = 200;
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

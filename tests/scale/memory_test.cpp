@@ -1,6 +1,7 @@
 // What an idle connection costs in user space. What the allocator says is in use, not what is resident: that depends on how
 // many connections were opened at a time (bench/memory measures it).
 #include "forked_origin.hpp"
+#include "values/sanitizers.hpp"
 
 #include <hearth/agent.hpp>
 
@@ -14,14 +15,6 @@
 #include <cstdio>
 #include <exception>
 #include <string>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HEARTH_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HEARTH_SANITIZED 1
-#endif
-#endif
 
 namespace {
 
@@ -73,9 +66,8 @@ std::size_t cost(bool tls) {
 }
 
 TEST(scale_memory, of_idle_connections) {
-#ifdef HEARTH_SANITIZED
-    GTEST_SKIP() << "sanitizers keep books of their own";
-#endif
+    if (hearth::values::address_sanitizer || hearth::values::thread_sanitizer)
+        GTEST_SKIP() << "sanitizers keep books of their own";
     const std::size_t plain = cost(false);
     const std::size_t tls = cost(true);
     std::printf("%zu bytes a plain connection, %zu under TLS\n", plain, tls);

@@ -1,6 +1,8 @@
 // Where random worlds take their decisions from, and how a seed is given.
 #pragma once
 
+#include "values/sanitizers.hpp"
+
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -11,17 +13,7 @@ namespace hearth::sim {
 
 using std::chrono::nanoseconds;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
+inline constexpr bool sanitized = values::address_sanitizer || values::thread_sanitizer || values::memory_sanitizer;
 #if defined(NDEBUG)
 inline constexpr bool optimised = true;
 #else
