@@ -1,12 +1,9 @@
 // What the verbs of the command line share.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -28,19 +25,6 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// What to do once the whole command line has been understood; gives the exit status.
-using action = std::function<int()>;
-
-// Each verb adds its subcommand, and sets `chosen` when the user asked for it. The footer of a subcommand holds its
-// examples: `hearth help VERB` prints the same as `hearth VERB --help`.
-void add_soak(CLI::App& app, action& chosen);
-void add_get(CLI::App& app, action& chosen);
-void add_origin(CLI::App& app, action& chosen);
-void add_load(CLI::App& app, action& chosen);
-
-/// A CLI11 check for http and https URLs; names what is wrong with others.
-[[nodiscard]] CLI::Validator is_url();
-
 /// Whether `stream` is a terminal that a person looks at.
 [[nodiscard]] bool is_terminal(std::FILE* stream) noexcept;
 /// Whether to write colours to `stream`: on a terminal that can, unless NO_COLOR (no-color.org) is set.
@@ -61,10 +45,6 @@ private:
 
 /// "500ms", "10s", "2m", "1h"; a number alone is seconds. Nothing when it is none of these, under 1 ms or over 24 h.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
-/// An option that takes a duration.
-CLI::Option* add_duration(CLI::App& verb, const char* name, std::chrono::milliseconds& target, const char* help);
-CLI::Option* add_duration(CLI::App& verb, const char* name, std::optional<std::chrono::milliseconds>& target,
-                          const char* help);
 
 /// "8,000".
 [[nodiscard]] std::string with_commas(std::uint64_t n);

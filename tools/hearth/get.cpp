@@ -1,6 +1,6 @@
 // `hearth get URL...`: fetches through one agent.
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 #include "get_options.hpp"
 #include "get_run.hpp"
 

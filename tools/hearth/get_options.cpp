@@ -1,6 +1,6 @@
 #include "get_options.hpp"
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 
 #include <hearth/error.hpp>
 #include <hearth/url.hpp>

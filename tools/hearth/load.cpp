@@ -1,6 +1,6 @@
 // `hearth load URL...`: how fast, and how evenly, a server answers.
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 #include "load_html.hpp"
 #include "load_json.hpp"
 #include "load_options.hpp"

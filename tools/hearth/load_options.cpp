@@ -1,6 +1,6 @@
 #include "load_options.hpp"
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 
 #include <hearth/error.hpp>
 #include <hearth/url.hpp>

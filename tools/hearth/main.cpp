@@ -1,6 +1,6 @@
 // The command line: `hearth VERB`. One file a verb; this one finds out which.
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 
 #include <hearth/version.hpp>
 

@@ -1,6 +1,6 @@
 // `hearth origin`: an HTTP/1.1 server that misbehaves as asked, and counts what it did to whom.
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 #include "origin_options.hpp"
 #include "origin_report.hpp"
 #include "values/text.hpp"

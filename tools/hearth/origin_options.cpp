@@ -1,5 +1,6 @@
 #include "origin_options.hpp"
 
+#include "arguments.hpp"
 #include "values/text.hpp"
 
 #include <fmt/format.h>

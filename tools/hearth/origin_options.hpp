@@ -1,8 +1,6 @@
 // What `hearth origin` is asked to do.
 #pragma once
 
-#include "cli_common.hpp"
-
 #include <hearth/testing/faulty_origin.hpp>
 
 #include <chrono>
@@ -10,6 +8,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace hearth::cli {
 

@@ -1,6 +1,6 @@
 #include "send_flags.hpp"
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 #include "values/text.hpp"
 
 #include <algorithm>

@@ -4,13 +4,15 @@
 #include <hearth/options.hpp>
 #include <hearth/request.hpp>
 
-#include <CLI/App.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace hearth::cli {
 

@@ -1,6 +1,6 @@
 // hearth soak: the same traffic through a plain keep-alive client and through Hearth, side by side.
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 #include "soak_faults.hpp"
 #include "soak_pass.hpp"
 #include "soak_report.hpp"
