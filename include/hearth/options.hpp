@@ -94,6 +94,10 @@ struct agent_options {
     std::chrono::milliseconds keep_alive_msecs{30'000};
     /// Connections to one origin, dials in progress included. 1 to 1'000'000. Default 50.
     std::size_t max_sockets = 50;
+    /// Connections being opened to one origin at a time; further ones wait for these. Each handshake takes memory, processor
+    /// time, and a place in the server's backlog, so that ten thousand begun at once end later than if they take turns. What
+    /// replaces a stale connection does not wait, nor what warm() and min_free_sockets ask for. 1 to 1'000'000. Default 256.
+    std::size_t max_connecting = 256;
     /// Idle connections kept for one origin. 0 to 1'000'000. Default: max_sockets.
     std::optional<std::size_t> max_free_sockets{};
     /// Connections of the agent, over all origins. 1 to 1'000'000. Default 10'000.

@@ -141,7 +141,7 @@ void machine::check_origin(slot at) const {
     must(uncovered == o.line.first_uncovered(), "n dials cover the n oldest waiters");
     must(o.uncovered == o.line.uncovered(), "the waiters without a dial are counted");
 
-    const bool wants = o.uncovered > 0 && (o.conns < limits_.sockets || !o.idle.empty());
+    const bool wants = o.uncovered > 0 && may_begin_dial(o) && (o.conns < limits_.sockets || !o.idle.empty());
     must(wants == (o.wanting != nil), "an origin wants a dial when a waiter has none and one is allowed");
     if (wants) {
         const auto& entry = wanting_.at(o.wanting);

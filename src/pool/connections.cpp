@@ -82,7 +82,7 @@ bool machine::dial_ahead(origin_id id, instant now) {
     now_ = now;
     const slot o = must_find(id);
     const origin& to = origins_[o];
-    if (shut_ || to.conns >= limits_.sockets || total() >= limits_.total) return false;
+    if (shut_ || to.conns >= limits_.sockets || total() >= limits_.total || !may_begin_dial(to)) return false;
     if (to.idle.size() + to.line.spare_dials() >= limits_.free) return false;
     dial(o, request_id::none);
     return true;
@@ -255,7 +255,7 @@ void machine::rank(slot at) {
     if (const std::uint32_t before = std::exchange(o.uncovered, o.line.uncovered()); before + o.uncovered > 0) {
         uncovered_ += o.uncovered;
         uncovered_ -= before;
-        if (o.uncovered > 0 && (o.conns < limits_.sockets || !o.idle.empty())) {
+        if (o.uncovered > 0 && may_begin_dial(o) && (o.conns < limits_.sockets || !o.idle.empty())) {
             wanting_.set(origins_, at, waiters_[o.line.first_uncovered()].place);
         } else {
             wanting_.erase(origins_, at);
@@ -295,6 +295,7 @@ std::size_t machine::dial_spares(slot at, std::size_t n) {
     std::size_t dialled = 0;
     for (; origins_[at].conns < limits_.sockets && total() < limits_.total; ++dialled) {
         const origin& o = origins_[at];
+        if (o.line.uncovered() > 0) break;  // those who wait go first, and wait for their turn to dial
         if (o.idle.size() - (o.has_canary ? 1U : 0U) + o.line.spare_dials() >= wanted) break;
         dial(at, request_id::none);
     }

@@ -10,6 +10,7 @@ namespace hearth::pool {
 
 machine::machine(const agent_options& options, std::uint64_t seed)
     : limits_{.sockets = options.max_sockets,
+              .connecting = options.max_connecting,
               .free = options.keep_alive ? options.max_free_sockets.value_or(options.max_sockets) : 0,
               .total = options.max_total_sockets,
               .pending = options.max_pending,

@@ -16,7 +16,8 @@
 namespace hearth::pool {
 
 /// How it decides. A request takes an idle connection if one suits it; else it waits in its origin's line. The free slots
-/// go, one by one, to the oldest waiter of all origins that no dial works for yet and whose origin is below max_sockets;
+/// go, one by one, to the oldest waiter of all origins that no dial works for yet and whose origin is below max_sockets and
+/// max_connecting;
 /// idle connections give way to it, for they suit nobody who waits. A connection that is opened or released goes to the
 /// oldest waiter of its origin whom it suits, else it goes idle.
 ///
@@ -34,7 +35,7 @@ public:
     [[nodiscard]] origin_id add_origin();
     /// A request wants a connection. The caller makes the ids; each is new. Fails with too_many_pending if no connection can
     /// be granted, no dial is or can be under way for it, and max_pending requests are in that state already; so max_pending
-    /// = 0 still lets max_sockets requests dial. REQUIRES: `origin` is known.
+    /// = 0 still lets max_sockets requests dial, max_connecting of an origin at a time. REQUIRES: `origin` is known.
     void acquire(request_id request, origin_id origin, const needs& what, instant now);
     /// A request that waits does so no more. For one that was granted a connection, call released() instead. Unknown:
     /// nothing.
@@ -97,7 +98,7 @@ public:
 
 private:
     struct limits {
-        std::size_t sockets, free, total, pending, warm;
+        std::size_t sockets, connecting, free, total, pending, warm;
         bool keep_alive, lifo;
         nanoseconds idle, age;  // never for none
         std::uint64_t requests;
@@ -126,6 +127,7 @@ private:
     void expire_at(slot c, nanoseconds at);
 
     // Slots (connections.cpp).
+    [[nodiscard]] bool may_begin_dial(const origin& o) const { return o.line.dials() < limits_.connecting; }
     void rank(slot o);
     void hand_out_slots();
     void keep_warm(slot o);

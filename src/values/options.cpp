@@ -109,6 +109,7 @@ void check_limits(const agent_options& o) {
     const std::size_t max_free = o.max_free_sockets.value_or(o.max_sockets);
     check_count("max_free_sockets", max_free, 0, 1'000'000);
     check_count("max_total_sockets", o.max_total_sockets, 1, 1'000'000);
+    check_count("max_connecting", o.max_connecting, 1, 1'000'000);
     check_count("max_pending", o.max_pending, 0, 10'000'000);
     if (o.min_free_sockets > max_free) {
         refuse("min_free_sockets is ", o.min_free_sockets, "; allowed: 0 to max_free_sockets, which is ", max_free);

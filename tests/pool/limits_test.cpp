@@ -22,6 +22,28 @@ TEST(pool_limits, max_sockets_counts_dials_in_progress) {
 }
 
 // 7
+TEST(pool_limits, max_connecting_dials_take_turns) {
+    script s({.max_sockets = 10, .max_connecting = 2});
+    EXPECT_EQ(s.acquire(1), "open c1 r1");
+    EXPECT_EQ(s.acquire(2), "open c2 r2");
+    EXPECT_EQ(s.acquire(3), "");
+    EXPECT_EQ(s.acquire(4), "");
+    EXPECT_EQ(s.acquire(5, 'b'), "open c3 r5");  // another origin has turns of its own
+    EXPECT_EQ(s.opened(1), "grant r1 c1 | open c4 r3");
+    EXPECT_EQ(s.open_failed(2), "fail r2 connection_refused | open c5 r4");
+    EXPECT_EQ(s.released(1), "reuse r3 c1 0s");  // a connection that has become free is as good
+    EXPECT_EQ(s.opened(4), "grant r4 c4");
+    EXPECT_EQ(s.warm(4), "open c6 | open c7 | open c8");  // what is asked for by number is begun at once
+}
+
+TEST(pool_limits, what_replaces_a_stale_connection_waits_for_no_turn) {
+    script s({.max_sockets = 10, .max_connecting = 1});
+    s.idle(1);
+    EXPECT_EQ(s.acquire(1), "reuse r1 c1 0s");
+    EXPECT_EQ(s.acquire(2), "open c2 r2");
+    EXPECT_EQ(s.replay(1, 1), "close c1 stale_in_use | open c3 r1");
+}
+
 TEST(pool_limits, an_idle_connection_of_another_origin_makes_room) {
     script s{{.max_total_sockets = 3}};
     s.idle(1, 'a');

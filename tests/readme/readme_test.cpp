@@ -113,6 +113,7 @@ TEST(readme, its_defaults_are_those_of_the_code) {
         {"keep_alive", words(o.keep_alive)},
         {"keep_alive_msecs", words(o.keep_alive_msecs)},
         {"max_sockets", std::to_string(o.max_sockets)},
+        {"max_connecting", std::to_string(o.max_connecting)},
         {"max_total_sockets", std::to_string(o.max_total_sockets)},
         {"max_pending", std::to_string(o.max_pending)},
         {"min_free_sockets", std::to_string(o.min_free_sockets)},

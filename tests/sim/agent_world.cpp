@@ -63,6 +63,7 @@ void agent_world::draw_options() {
     const bool tight = pick_.one_in(3);
     o.max_sockets = tight ? 1 + pick_.below(3) : 50;
     o.max_total_sockets = tight ? o.max_sockets + pick_.below(3) : 10'000;
+    if (pick_.one_in(4)) o.max_connecting = 1 + pick_.below(3);
     if (tight && pick_.one_in(2)) o.max_free_sockets = pick_.below(o.max_sockets + 1);
     o.scheduling = pick_.one_in(3) ? scheduling::fifo : scheduling::lifo;
     o.learn_idle_timeout = pick_.one_in(2);

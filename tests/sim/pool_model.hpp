@@ -154,13 +154,15 @@ private:
         const std::size_t dials = count(origin, stage::dialling);
         return dials < line.size() ? line[dials] : nullptr;
     }
+    bool may_begin_dial(std::size_t origin) const { return count(origin, stage::dialling) < options.max_connecting; }
     // The most urgent of them all, of those whose origin may have one more connection.
     const req* most_urgent() const {
         const req* first = nullptr;
         for (const req& r : reqs) {
             if (!r.waits) continue;
             const req* u = first_uncovered(r.origin);
-            if (u == nullptr || (count(u->origin) >= options.max_sockets && count(u->origin, stage::idle) == 0)) continue;
+            if (u == nullptr || !may_begin_dial(u->origin)) continue;
+            if (count(u->origin) >= options.max_sockets && count(u->origin, stage::idle) == 0) continue;
             if (first == nullptr || older(*u, *first)) first = u;
         }
         return first;
@@ -175,6 +177,7 @@ private:
     }
     void becomes_idle(conn& c);
     [[nodiscard]] bool may_become_canary(const conn& c) const;
+    [[nodiscard]] bool becomes_canary(const conn& c) const;
     void decided() {
         for (conn& c : conns) {
             if (c.stage == stage::undecided) becomes_idle(c);

@@ -20,6 +20,10 @@ inline void pool_model::on_open(const action& a, std::size_t origin) {
     rule(ids.insert(static_cast<std::uint64_t>(a.conn)).second, "connection ids are never used twice");
     rule(count(origin) < options.max_sockets, "max_sockets holds");
     rule(conns.size() < options.max_total_sockets, "max_total_sockets holds");
+    // What replaces a stale connection is dialled at once, and what was asked for by number.
+    const bool came_back = a.request != request_id::none && a.request == what.request && !served &&
+                           (what.kind == pool_call::replay || what.kind == pool_call::refused);
+    rule(came_back || a.request == request_id::none || may_begin_dial(origin), "max_connecting holds");
     if (a.request == request_id::none) {
         rule(!shut, "nothing is warmed up after shutdown");
         rule(!room_made, "no room is made for a warm connection");
@@ -30,14 +34,16 @@ inline void pool_model::on_open(const action& a, std::size_t origin) {
         const std::size_t dials = count(origin, stage::dialling), waiters = waiting(origin);
         const std::size_t spares = dials > waiters ? dials - waiters : 0;
         rule(dials >= waiters, "waiters go before warmth");
+        // A tick may have made one already, which end() has not seen yet.
         const std::size_t canaries = tally(conns, [&](const conn& c) { return c.canary && c.origin == origin; });
-        rule(count(origin, stage::idle) - canaries + spares < max_free, "no more is kept warm than may be kept");
+        const bool new_canary =
+            std::any_of(conns.begin(), conns.end(), [&](const conn& c) { return c.origin == origin && becomes_canary(c); });
+        rule(count(origin, stage::idle) - canaries - (new_canary ? 1U : 0U) + spares < max_free,
+             "no more is kept warm than may be kept");
     } else {
         const req* r = find(a.request);
         rule(r != nullptr && r->waits && r->origin == origin, "a dial is for one who waits");
         rule(!shut || r->begun, "after shutdown only what was begun is dialled for");
-        const bool came_back =
-            a.request == what.request && !served && (what.kind == pool_call::replay || what.kind == pool_call::refused);
         if (came_back) {
             rule(!room_made, "one that came back has its slot");
             served = true;
@@ -181,6 +187,11 @@ inline void pool_model::becomes_idle(conn& c) {
     c.limit_reason = told ? v.idle_reason : close_reason::idle;
 }
 
+inline bool pool_model::becomes_canary(const conn& c) const {
+    return what.kind == pool_call::tick && c.stage == stage::idle && now.boot >= c.limit_at && !must_be_past_age(c) &&
+           may_become_canary(c);
+}
+
 // One retired connection an origin stays to see how long its server keeps it.
 inline bool pool_model::may_become_canary(const conn& c) const {
     const auto canary_here = [&](const conn& x) { return x.canary && x.origin == c.origin; };
@@ -203,7 +214,7 @@ inline void pool_model::end() {
          "nobody lacks a dial while there is a slot or an idle connection");
     for (conn& c : conns) {
         if (c.stage != stage::idle) continue;
-        if (what.kind == pool_call::tick && now.boot >= c.limit_at && !must_be_past_age(c) && may_become_canary(c)) {
+        if (becomes_canary(c)) {
             c.canary = true;
             c.limit_at = c.idle_since + canary_age[c.origin];
         }

@@ -21,6 +21,7 @@ inline agent_options random_options(choices& pick, std::size_t size) {
     o.keep_alive = !pick.one_in(20);
     o.max_sockets = 1 + pick.below(size);
     o.max_total_sockets = 1 + pick.below(2 * size);
+    if (pick.one_in(2)) o.max_connecting = 1 + pick.below(3);
     if (pick.one_in(2)) o.max_free_sockets = pick.below(o.max_sockets + 1);
     o.max_pending = pick.below(2 * size);
     if (pick.one_in(3))
