@@ -1,5 +1,5 @@
 // defences [ROUNDS] [REQUESTS]: what each line of defence costs a request, off and on. The server is built in and runs on a
-// thread of its own; what is counted is the agent's thread: user CPU time, and instructions in user space where the machine
+// thread of its own; what is counted is the agent's thread: its CPU time, and instructions in user space where the machine
 // counts them (perf_event_open(2)).
 #include <hearth/agent.hpp>
 #include <hearth/testing/faulty_origin.hpp>
@@ -15,7 +15,6 @@
 
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -68,6 +67,11 @@ const std::vector<defence> defences{
      [](bool on) { return traffic{.agent = with([&](auto& o) { o.check_before_use = on; })}; }},
     {"learn_idle_timeout", "always",
      [](bool on) { return traffic{.agent = with([&](auto& o) { o.learn_idle_timeout = on; })}; }},
+    {"all of these", "idle for over 1 ms",
+     [](bool on) {
+         return traffic{.pause = 2ms,
+                        .agent = with([&](auto& o) { o.watch_idle = o.check_before_use = o.learn_idle_timeout = on; })};
+     }},
     // Those that may be replayed are watched for silence.
     {"silence", "replayable requests", [](bool on) { return posts(0ms, on); }},
     // Those that may not are guarded.
@@ -100,12 +104,6 @@ private:
     int fd_;
 };
 
-double user_ns() {
-    rusage r{};
-    ::getrusage(RUSAGE_THREAD, &r);
-    return static_cast<double>(r.ru_utime.tv_sec) * 1e9 + static_cast<double>(r.ru_utime.tv_usec) * 1e3;
-}
-
 double cpu_ns() {
     timespec t{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
@@ -113,7 +111,7 @@ double cpu_ns() {
 }
 
 struct cost {
-    double user_ns = 0, cpu_ns = 0, instructions = 0;  // a request
+    double cpu_ns = 0, instructions = 0;  // a request
 };
 
 asio::awaitable<void> send_one(hearth::agent& a, const std::string& url, const traffic& t, std::size_t& open) {
@@ -143,7 +141,7 @@ asio::awaitable<void> run_traffic(const std::string& url, const traffic& t, std:
     hearth::agent a(executor, t.agent);
     asio::steady_timer timer(executor);
     co_await burst(a, url, t, timer);  // opens the connections
-    const cost before{user_ns(), cpu_ns(), counter.now()};
+    const cost before{cpu_ns(), counter.now()};
     const std::size_t bursts = std::max<std::size_t>(1, requests / connections);
     for (std::size_t i = 0; i < bursts; ++i) {
         if (t.pause.count() > 0) {
@@ -153,7 +151,7 @@ asio::awaitable<void> run_traffic(const std::string& url, const traffic& t, std:
         co_await burst(a, url, t, timer);
     }
     const auto n = static_cast<double>(bursts * connections);
-    result = {(user_ns() - before.user_ns) / n, (cpu_ns() - before.cpu_ns) / n, (counter.now() - before.instructions) / n};
+    result = {(cpu_ns() - before.cpu_ns) / n, (counter.now() - before.instructions) / n};
     if (a.stats().count.opened != connections) throw std::runtime_error("connections were not kept");
     a.destroy();
 }
@@ -168,45 +166,74 @@ cost measure(const std::string& url, const traffic& t, std::size_t requests, con
     return result;
 }
 
-double median(std::vector<cost> of, double cost::*which) {
-    std::ranges::sort(of, {}, which);
-    return of[of.size() / 2].*which;
+using rounds = std::vector<cost>;
+
+struct quartiles {
+    double low = 0, middle = 0, high = 0;
+};
+
+quartiles quartiles_of(std::vector<double> all) {
+    std::ranges::sort(all);
+    return {all[all.size() / 4], all[all.size() / 2], all[all.size() * 3 / 4]};
+}
+
+double median(const rounds& of, double cost::*which) {
+    std::vector<double> all;
+    for (const cost& c : of) all.push_back(c.*which);
+    return quartiles_of(all).middle;
+}
+
+// Round by round, since what both had to bear in one cancels out.
+quartiles difference(const rounds& off, const rounds& on, double cost::*which) {
+    std::vector<double> all;
+    for (std::size_t i = 0; i < off.size(); ++i) all.push_back(on[i].*which - off[i].*which);
+    return quartiles_of(all);
+}
+
+// Markdown, for bench/README.md.
+void print_table(const std::vector<rounds>& off, const std::vector<rounds>& on, bool instructions) {
+    fmt::print("| defence | for requests | off, us | on, us | more, us (quartiles) |{}\n",
+               instructions ? " instructions |" : "");
+    fmt::print("| --- | --- | ---: | ---: | ---: |{}\n", instructions ? " ---: |" : "");
+    for (std::size_t i = 0; i < defences.size(); ++i) {
+        const quartiles more = difference(off[i], on[i], &cost::cpu_ns);
+        fmt::print("| {} | {} | {:.2f} | {:.2f} | {:+.2f} ({:+.2f} to {:+.2f}) |", defences[i].name, defences[i].when,
+                   median(off[i], &cost::cpu_ns) / 1e3, median(on[i], &cost::cpu_ns) / 1e3, more.middle / 1e3,
+                   more.low / 1e3, more.high / 1e3);
+        if (instructions) fmt::print(" {:+.0f} |", difference(off[i], on[i], &cost::instructions).middle);
+        fmt::print("\n");
+    }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-    const std::size_t rounds = argc > 1 ? std::stoul(argv[1]) : 11;
+    const std::size_t times = argc > 1 ? std::stoul(argv[1]) : 15;
     const std::size_t requests = argc > 2 ? std::stoul(argv[2]) : 10'000;
-    if (argc > 3 || rounds == 0 || requests < connections) {
+    if (argc > 3 || times == 0 || requests < connections) {
         fmt::print(stderr, "usage: defences [ROUNDS, 1 or more] [REQUESTS a round, {} or more]\n", connections);
         return 2;
     }
     const hearth::testing::faulty_origin origin({.idle_timeout = 0ms});
     const instruction_counter counter;
-    std::vector<std::vector<cost>> all(defences.size() * 2);
-    for (std::size_t round = 0; round < rounds; ++round) {
-        if (::isatty(2) != 0) fmt::print(stderr, "\rround {} of {} ", round + 1, rounds);
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            const traffic t = defences[i / 2].make(i % 2 == 1);
-            // Pauses of a quarter of a second make for few requests.
-            all[i].push_back(measure(origin.url(), t, t.pause > 100ms ? connections * 4 : requests, counter));
+    std::vector<rounds> off(defences.size()), on(defences.size());
+    for (std::size_t round = 0; round < times; ++round) {
+        if (::isatty(2) != 0) fmt::print(stderr, "\rround {} of {} ", round + 1, times);
+        for (std::size_t i = 0; i < defences.size(); ++i) {
+            // By turns the one and the other first.
+            for (const bool is_on : {round % 2 == 0, round % 2 == 1}) {
+                const traffic t = defences[i].make(is_on);
+                // Pauses of a quarter of a second make for few requests.
+                const cost c = measure(origin.url(), t, t.pause > 100ms ? connections * 4 : requests, counter);
+                (is_on ? on : off)[i].push_back(c);
+            }
         }
     }
     if (::isatty(2) != 0) fmt::print(stderr, "\r\033[K");
     fmt::print(
-        "{} connections, one thread; medians of {} interleaved rounds of {} requests; user-space nanoseconds{} a request\n",
-        connections, rounds, requests, counter.counts() ? " and instructions" : "");
-    fmt::print("{:<20} {:<30} {:>8} {:>8} {:>8} {:>10}", "defence", "for", "off ns", "on ns", "user ns", "CPU ns");
-    fmt::print("{}\n", counter.counts() ? fmt::format(" {:>12}", "instructions") : "");
-    for (std::size_t i = 0; i < defences.size(); ++i) {
-        const auto& off = all[2 * i];
-        const auto& on = all[2 * i + 1];
-        const auto more = [&](double cost::*which) { return median(on, which) - median(off, which); };
-        fmt::print("{:<20} {:<30} {:>8.0f} {:>8.0f} {:>+8.0f} {:>+10.0f}", defences[i].name, defences[i].when,
-                   median(off, &cost::user_ns), median(on, &cost::user_ns), more(&cost::user_ns), more(&cost::cpu_ns));
-        fmt::print("{}\n", counter.counts() ? fmt::format(" {:>+12.0f}", more(&cost::instructions)) : "");
-    }
+        "CPU time of one request, {} connections, one thread; medians of {} rounds of {} requests, off and on by turns.\n\n",
+        connections, times, requests);
+    print_table(off, on, counter.counts());
     return 0;
 } catch (const std::exception& e) {
     fmt::print(stderr, "defences: {}\n", e.what());
