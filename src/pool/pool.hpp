@@ -17,9 +17,8 @@ namespace hearth::pool {
 
 /// How it decides. A request takes an idle connection if one suits it; else it waits in its origin's line. The free slots
 /// go, one by one, to the oldest waiter of all origins that no dial works for yet and whose origin is below max_sockets and
-/// max_connecting;
-/// idle connections give way to it, for they suit nobody who waits. A connection that is opened or released goes to the
-/// oldest waiter of its origin whom it suits, else it goes idle.
+/// max_connecting; idle connections give way to it, for they suit nobody who waits. A connection that is opened or released
+/// goes to the oldest waiter of its origin whom it suits, else it goes idle.
 ///
 /// Every event costs O(1), or O(log n) where a deadline or the order of waiters over several origins is concerned, plus as
 /// much for each action that it causes. Nothing allocates once it has grown to its peak.
