@@ -1,5 +1,7 @@
 .DEFAULT_GOAL := build
 JOBS ?= $(shell nproc)
+# Tests wait for sockets and timers, mostly.
+TEST_JOBS ?= $(shell expr 3 \* $(JOBS))
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help build run test check bench clean format
@@ -22,7 +24,7 @@ test: ## Build once, run every test
 	@scripts/setup test
 	@cmake --preset release -DHEARTH_BUILD_TESTS=ON >/dev/null
 	@cmake --build build --parallel $(JOBS)
-	@ctest --preset release --parallel $(JOBS) --progress $(CTEST_FLAGS)
+	@ctest --preset release --parallel $(TEST_JOBS) --progress $(CTEST_FLAGS)
 
 check: ## Everything CI asks beyond the tests: scripts/check [section...] runs parts of it
 	@scripts/setup check
