@@ -1,6 +1,7 @@
 // docs/behaviours.md, "Shutdown and accounting".
 #include "behaviours.hpp"
 #include "clock.hpp"
+#include "values/sanitizers.hpp"
 
 #include <hearth/testing/faulty_origin.hpp>
 
@@ -16,16 +17,7 @@ using namespace hearth::test;
 using hearth::agent;
 
 // Sanitizers slow everything down, and run() gives a test 60 s.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HEARTH_SANITIZED
-#endif
-#endif
-#ifdef HEARTH_SANITIZED
-constexpr int origins = 2'000;
-#else
-constexpr int origins = 10'000;
-#endif
+constexpr int origins = hearth::values::address_sanitizer || hearth::values::thread_sanitizer ? 2'000 : 10'000;
 
 // Where every URL's host is on this unix socket.
 hearth::agent_options on(const std::string& path) {
