@@ -20,6 +20,7 @@ namespace hearth {
 namespace detail {
 class agent_core;
 class call;
+struct access;
 }  // namespace detail
 
 /// Keeps connections warm, reuses the warmest, notices when a server has closed one, and sends a request again when it
@@ -109,6 +110,7 @@ public:
     [[nodiscard]] hearth::stats stats() const;
 
 private:
+    friend detail::access;
     // A const value binds to the constructor that copies, not to the deleted one.
     template <class Source>
     static const executor_type as_executor(Source& source) {

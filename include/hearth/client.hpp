@@ -21,6 +21,7 @@ namespace hearth {
 namespace detail {
 class client_core;
 class client_exchange;
+struct access;
 }  // namespace detail
 
 /// A response whose head has arrived, read by blocking calls. As `response` otherwise. One thread at a time; any thread.
@@ -102,6 +103,7 @@ public:
     [[nodiscard]] hearth::stats stats() const;
 
 private:
+    friend detail::access;
     std::shared_ptr<detail::client_core> core_;
 };
 

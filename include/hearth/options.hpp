@@ -3,6 +3,7 @@
 
 #include <hearth/events.hpp>
 #include <hearth/headers.hpp>
+#include <hearth/log.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -171,6 +172,8 @@ struct agent_options {
     hearth::headers headers{};
     /// Called as things happen.
     event_hooks events{};
+    /// A line for each thing that one would want to know of afterwards. Default off.
+    log_options log{};
 };
 
 /// Options of a client: an agent's, and how its I/O threads share the origins.

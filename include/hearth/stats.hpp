@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hearth/error.hpp>
+#include <hearth/histogram.hpp>
 
 #include <array>
 #include <chrono>
@@ -40,20 +41,37 @@ inline constexpr std::size_t close_reason_count = 18;
 
 /// Counts since the agent was made (or the origin was first used). They only grow.
 struct counters {
-    std::uint64_t requests = 0;                                  ///< calls accepted
-    std::uint64_t responses = 0;                                 ///< calls that got a response head
-    std::uint64_t failed = 0;                                    ///< calls that failed
-    std::uint64_t canceled = 0;                                  ///< calls that the caller cancelled, not counted in failed
-    std::uint64_t opened = 0;                                    ///< connections opened
-    std::uint64_t reused = 0;                                    ///< exchanges begun on a connection that had been idle
-    std::uint64_t replays = 0;                                   ///< requests sent again at once
-    std::uint64_t retries = 0;                                   ///< requests tried again after a wait
-    std::array<std::uint64_t, close_reason_count> closed{};      ///< connections closed, by close_reason
-    std::array<std::uint64_t, phase_count> failures_by_phase{};  ///< failed calls, by phase
+    std::uint64_t requests = 0;         ///< calls accepted
+    std::uint64_t responses = 0;        ///< calls that got a response head
+    std::uint64_t failed = 0;           ///< calls that failed
+    std::uint64_t canceled = 0;         ///< calls that the caller cancelled, not counted in failed
+    std::uint64_t opened = 0;           ///< connections opened
+    std::uint64_t reused = 0;           ///< exchanges begun on a connection that had been idle
+    std::uint64_t replays = 0;          ///< requests sent again at once
+    std::uint64_t retries = 0;          ///< requests tried again after a wait
+    std::uint64_t budget_refusals = 0;  ///< retries refused since too many ran already
+    std::uint64_t risk_avoided =
+        0;                         ///< requests that must not be repeated and passed idle connections by as too old for them
+    std::uint64_t stale_seen = 0;  ///< calls failed because their reused connection was closed before any response
+    std::array<std::uint64_t, close_reason_count> closed{};           ///< connections closed, by close_reason
+    std::array<std::uint64_t, phase_count> failures_by_phase{};       ///< failed calls, by phase
     std::array<std::uint64_t, evidence_count> replays_by_evidence{};  ///< replays, by evidence
 
     [[nodiscard]] std::uint64_t closed_total() const noexcept;
     counters& operator+=(const counters& other) noexcept;
+};
+
+/// Stale connections that callers did not get to see, by the line of defence that caught them. Sums of counters.
+struct stale_caught {
+    std::uint64_t left = 0;      ///< retired before the server would have closed them (closed: hint, learnt)
+    std::uint64_t watched = 0;   ///< the server closed them while they idled (server_closed, unsolicited)
+    std::uint64_t looked = 0;    ///< found by the look before use (stale_at_use)
+    std::uint64_t matched = 0;   ///< not risked for a request that must not be repeated (risk_avoided)
+    std::uint64_t replayed = 0;  ///< the close crossed with a request, which was sent again (replays, but for silent ones)
+    std::uint64_t silent = 0;    ///< forgotten on the way; the request was sent again (replays by evidence::silent)
+
+    explicit stale_caught(const counters& c) noexcept;
+    [[nodiscard]] std::uint64_t total() const noexcept { return left + watched + looked + matched + replayed + silent; }
 };
 
 /// What was learnt of a server's idle timeout; all 0 when nothing was.
@@ -74,6 +92,7 @@ struct origin_stats {
     std::size_t connecting = 0;  ///< connections being opened
     learnt_timeout learnt{};     ///< with options.learn_idle_timeout
     counters count{};
+    latencies latency{};
 
     origin_stats& operator+=(const origin_stats& other) noexcept;
 };
@@ -85,7 +104,10 @@ struct stats {
     std::size_t free = 0;
     std::size_t connecting = 0;
     std::size_t retrying = 0;                       ///< calls waiting to be retried
+    std::size_t budget_taken = 0;                   ///< retries that wait or run, by the retry budget
+    std::size_t budget_size = 0;                    ///< retries that may, now
     counters count{};                               ///< includes origins that have been forgotten
+    latencies latency{};                            ///< the same
     std::map<std::string, origin_stats> origins{};  ///< by "https://host:port", told apart further where TLS or path differ
 
     /// Adds another agent's snapshot to this one.

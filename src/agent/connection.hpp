@@ -90,6 +90,8 @@ public:
     /// The call on it; null while it idles.
     [[nodiscard]] call* active() const noexcept { return call_; }
     [[nodiscard]] const net::dial_result& dialled() const noexcept { return dialled_; }
+    /// Exchanges begun on it.
+    [[nodiscard]] std::uint64_t exchanges() const noexcept { return exchanges_; }
     /// When it was last in use, on the boot clock.
     [[nodiscard]] nanoseconds last_use() const noexcept { return last_use_; }
     /// Whether the peer's last segment, its FIN say, came a while ago.

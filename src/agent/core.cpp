@@ -34,6 +34,7 @@ agent_core::agent_core(asio::any_io_executor executor, agent_options options)
       alarm_(executor),
       pool_(options_, net::random_seed()),
       random_(net::random_seed()),
+      log_(options_.log),
       scratch_(scratch_size) {
     // What the caller gave is tried now, so that a mistake shows here; the system's authorities are only loaded when needed.
     const tls_options& t = options_.tls;
@@ -130,7 +131,8 @@ void agent_core::on_grant(const pool::action& a) {
     // Cancelled since: the connection goes back as it is.
     if (who == nullptr || who->stage != stage::pending) return pool_.released(a.conn, c->unused(), now_);
     if (!c->is_fit(a.reused)) {
-        return pool_.refused(a.conn, a.request, now_);
+        pool_.refused(a.conn, a.request, now_);
+        return count_avoided(*who->origin);
     }
     origin& o = *who->origin;
     if (!downtimes_.empty()) opened_again(o);
@@ -154,6 +156,9 @@ void agent_core::on_close(const pool::action& a) {
     if (c->was_open()) ++c->shared_origin()->count.closed[static_cast<std::size_t>(a.reason)];
     if (a.reason == close_reason::learnt) learn_outlived(*c->shared_origin(), a.idle_age);
     tell_connection(connection_event::kind::closed, *c, a.reason, a.idle_age);
+    if (a.reason == close_reason::server_closed || a.reason == close_reason::unsolicited ||
+        a.reason == close_reason::stale_at_use)
+        note_stale(*c, a.reason);
 }
 
 void agent_core::on_fail(const pool::action& a) {

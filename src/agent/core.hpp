@@ -3,8 +3,11 @@
 
 #include "agent/call.hpp"
 #include "agent/connection.hpp"
+#include "agent/event_log.hpp"
 #include "agent/origins.hpp"
 #include "agent/tables.hpp"
+#include "agent/watch.hpp"
+#include "agent/watch_door.hpp"
 #include "net/reactor.hpp"
 #include "net/resolver.hpp"
 #include "net/system.hpp"
@@ -62,6 +65,10 @@ public:
     void close(completion<> done);
     void destroy();
     [[nodiscard]] hearth::stats snapshot();
+    // What others ask of it, from elsewhere.
+    [[nodiscard]] watch_report report(const watch_query& q);
+    /// REQUIRES: on the executor.
+    [[nodiscard]] const std::shared_ptr<watch_door>& door();
 
     /// Between construction and destruction `now` stands still, actions wait for the outermost one's end.
     class step {
@@ -162,6 +169,22 @@ private:
     void drop_ready() noexcept;
     [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty() || !events_.empty(); }
 
+    // What is told (observe.cpp, told.cpp).
+    void view_connections(const watch_query& q, watch_report& into);
+    void count_avoided(hearth::detail::origin& o);
+    template <class Fill>
+    void note(enum log_event::kind kind, log_level level, const hearth::detail::origin* o, Fill fill);
+    template <class Fill>
+    void note(enum log_event::kind kind, log_level level, const call& who, Fill fill);
+    void note_stale(const connection& c, close_reason reason);
+    void note_replayed(const call& who, const connection& c, evidence what);
+    void note_retrying(const call& who, const failure& why, nanoseconds delay);
+    void note_failed(const call& who, const failure& why, bool stale);
+    void note_down(hearth::detail::origin& o, const exchange_failure& why);
+    void note_back(hearth::detail::origin& o);
+    void note_learnt(hearth::detail::origin& o);
+    void note_budget_spent(const call& who);
+
     // Actions (core.cpp).
     void on_open(const pool::action& a);
     void on_grant(const pool::action& a);
@@ -179,12 +202,14 @@ private:
     [[nodiscard]] pool::needs needs_of(const call& who, bool fresh);
     [[nodiscard]] policy::replay_facts facts_of(const call& who, bool reused, bool begun) const;
     std::shared_ptr<hearth::detail::origin> intern(const hearth::url& u);
+    std::shared_ptr<hearth::detail::origin> intern_again(const hearth::detail::origin& forgotten);
 
     // Failures (failures.cpp).
     void retry_or_fail(call& who, exchange_failure f, std::string verdict, bool unprocessed, bool begun);
     void wait_to_retry(call& who, failure_ptr why, nanoseconds delay);
     [[nodiscard]] nanoseconds status_delay(const call& who, const retry_options& policy_options) const;
     void give_back_retry(call& who);
+    void count_failed(call& who, const exchange_failure& f);
     void check_closed();
 
     // What is stale, or silent (evidence.cpp).
@@ -240,12 +265,15 @@ private:
     net::timer silence_{timers_, [this] { on_silence_due(); }};
     std::unordered_map<std::uint64_t, downtime> downtimes_;  // by origin id
     std::size_t retrying_ = 0;
+    std::uint64_t passed_by_ = 0;                      // of the pool's, those that have been counted
     std::vector<std::unique_ptr<connection>> failed_;  // dials, until the consequences are carried out
 
     std::vector<pool::action> actions_;
     std::vector<ready_call> ready_;
     std::vector<ready_call> delivering_;
     std::deque<std::function<void()>> events_;
+    event_log log_;
+    std::shared_ptr<watch_door> door_;  // once somebody watches
     std::vector<pool::conn_id> read_later_;
     std::vector<pool::conn_id> read_after_handlers_;
     std::vector<completion<>> closers_;

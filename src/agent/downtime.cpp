@@ -41,6 +41,7 @@ bool agent_core::wait_after_loss(call& who, const exchange_failure& f, std::stri
     ++who.retries;
     ++who.origin->count.retries;
     who.last_failure = make_failure(who, f, std::move(verdict));
+    note_retrying(who, *who.last_failure, d->interval);
     tell_request(request_event::kind::retrying, who, [&](request_event& e) {
         e.delay = d->interval;
         e.why = who.last_failure.get();
@@ -60,6 +61,7 @@ downtime* agent_core::join_downtime(call& who, const exchange_failure& f, bool b
     d.by_loss = by_loss;
     d.is_trying = false;
     if (is_new) {
+        note_down(o, f);
         d.interval = first_interval;
         d.probe = std::make_unique<net::timer>(timers_, [this, weak = o.weak_from_this()] {
             if (const auto alive = weak.lock()) probe(*alive);
@@ -143,6 +145,7 @@ void agent_core::is_back(origin& o) {
     const auto at = downtimes_.find(static_cast<std::uint64_t>(o.id));
     if (at == downtimes_.end()) return;
     const auto waiting = std::move(at->second.waiting);
+    note_back(o);
     downtimes_.erase(at);
     for (const auto& weak : waiting) {
         const auto who = weak.lock();
@@ -170,10 +173,11 @@ std::size_t agent_core::waiting_for(pool::origin_id id) const {
     return static_cast<std::size_t>(std::ranges::count_if(at->second.waiting, is_waiting));
 }
 
-// Under a new id: the pool has done with the old one.
+// Under a new id: the pool has done with the old one. With its origin too, perhaps, which nothing used meanwhile.
 void agent_core::start_again(call& who) {
     --retrying_;
     who.timer.reset();  // it waits for the pool from now on, not for the server
+    if (origins_.of(who.origin->id) == nullptr) who.origin = intern_again(*who.origin);
     who.id = calls_.add(calls_.take(who.id));
     acquire(who);
 }

@@ -24,13 +24,29 @@ failure_ptr agent_core::make_failure(const call& who, exchange_failure f, std::s
     return made;
 }
 
+namespace {
+
+// The caller gets to see what the pool is there to keep from him.
+bool is_stale_seen(const call& who, const exchange_failure& f) {
+    return !who.answered && who.reused && (f.code == errc::connection_closed || f.code == errc::connection_reset) &&
+           (f.phase == phase::write || f.phase == phase::headers) && f.evidence != evidence::response_begun;
+}
+
+}  // namespace
+
 void agent_core::dialled(connection& c) {
-    ++c.shared_origin()->count.opened;
-    c.shared_origin()->was_up = true;
+    origin& o = *c.shared_origin();
+    ++o.count.opened;
+    o.was_up = true;
+    latencies& took = o.measured();
+    if (options_.socket_path.empty()) took.lookup.record(c.dialled().lookup);
+    took.connect.record(c.dialled().connect);
+    if (o.tls) took.tls.record(c.dialled().tls);
     tell_connection(connection_event::kind::opened, c);
     relieve_one(c.origin());  // whose request then waits for what has been opened
     pool_.opened(c.id(), now_);
-    if (!downtimes_.empty()) opened_again(*c.shared_origin());
+    if (!downtimes_.empty()) opened_again(o);
+    if (o.down_since != pool::never && !downtimes_.contains(static_cast<std::uint64_t>(o.id))) note_back(o);
 }
 
 void agent_core::dial_failed(connection& c) {
@@ -73,6 +89,7 @@ void agent_core::exchange_failed(connection& c, call& who, exchange_failure f) {
             e.connection = c.number();
             e.evidence = f.evidence;
         });
+        note_replayed(who, c, f.evidence);
         c.detach(d.abort_first);
         watch_deadline(who);
         const auto o = who.origin;
@@ -114,6 +131,7 @@ void agent_core::retry_or_fail(call& who, exchange_failure f, std::string verdic
     if (!who.out.rewind(who.request.body)) return refuse("not retried because the body's source could not be rewound");
     if (!budget_.try_take(pool_.totals().in_use + pool_.totals().pending, policy_options)) {
         if (wait_after_loss(who, f, verdict)) return;
+        note_budget_spent(who);
         return refuse("not retried because the retry budget is spent");
     }
     who.holds_retry = true;
@@ -128,6 +146,7 @@ void agent_core::wait_to_retry(call& who, failure_ptr why, nanoseconds delay) {
         e.delay = delay;
         e.why = why.get();
     });
+    note_retrying(who, *why, delay);
     who.last_failure = std::move(why);
     ++retrying_;
     who.timer.emplace(timers_, [this, weak = who.weak_from_this()] {
@@ -173,7 +192,10 @@ bool agent_core::retry_status(call& who) {
     const retry_options& policy_options = who.request.options.retry ? *who.request.options.retry : options_.retry;
     if (!who.out.rewind(who.request.body)) return false;
     give_back_retry(who);
-    if (!budget_.try_take(pool_.totals().in_use + pool_.totals().pending, policy_options)) return false;
+    if (!budget_.try_take(pool_.totals().in_use + pool_.totals().pending, policy_options)) {
+        note_budget_spent(who);
+        return false;
+    }
     who.holds_retry = true;
     const nanoseconds delay = status_delay(who, policy_options);
     failure_ptr why = make_failure(who,
@@ -198,6 +220,10 @@ void agent_core::head_arrived(call& who) {
     if (!downtimes_.empty()) answered_again(*who.origin);
     who.timings.first_byte = now_.mono - who.written_since;
     who.timings.total = now_.mono - who.submitted;
+    latencies& took = who.origin->measured();
+    took.queue_wait.record(who.timings.pending);
+    took.first_byte.record(who.timings.first_byte);
+    took.total.record(who.timings.total);
     stop_listening(who);
     tell_request(request_event::kind::responded, who, [&](request_event& e) {
         e.connection = who.connection_number;
@@ -206,19 +232,31 @@ void agent_core::head_arrived(call& who) {
     who.deliver_head();
 }
 
+// REQUIRES: it has an origin.
+void agent_core::count_failed(call& who, const exchange_failure& f) {
+    counters& count = who.origin->count;
+    const bool canceled = f.code == errc::canceled;
+    if (canceled) {
+        ++count.canceled;
+    } else {
+        ++count.failed;
+        ++count.failures_by_phase[static_cast<std::size_t>(f.phase)];
+        if (is_stale_seen(who, f)) ++count.stale_seen;
+    }
+    if (who.answered || f.phase == phase::validate) return;
+    latencies& took = who.origin->measured();
+    took.queue_wait.record(who.timings.pending);
+    if (!canceled) took.total.record(now_.mono - who.submitted);
+}
+
 void agent_core::fail(call& who, exchange_failure f, std::string verdict) {
     give_back_retry(who);
     if (who.stage == stage::retrying) --retrying_;
-    if (who.origin) {
-        if (f.code == errc::canceled) {
-            ++who.origin->count.canceled;
-        } else {
-            ++who.origin->count.failed;
-            ++who.origin->count.failures_by_phase[static_cast<std::size_t>(f.phase)];
-        }
-    }
+    if (who.origin) count_failed(who, f);
     if (!who.answered) stop_listening(who);
+    const bool stale = is_stale_seen(who, f);
     failure_ptr made = make_failure(who, std::move(f), std::move(verdict));
+    note_failed(who, *made, stale);
     if (who.origin) tell_request(request_event::kind::failed, who, [&](request_event& e) { e.why = made.get(); });
     forget(who);
     who.fail(std::move(made));
@@ -280,6 +318,7 @@ void agent_core::check_closed() {
 void agent_core::destroy() {
     const step in_step(*this);
     if (std::exchange(destroyed_, true)) return;
+    if (door_) door_->close();
     closing_ = true;
     for (const auto& each : calls_.those([](const call&) { return true; })) {
         if (each->conn != nullptr) {

@@ -53,6 +53,7 @@ nanoseconds agent_core::learnt_limit(hearth::detail::origin& o) {
     if (limit != o.learnt_limit) {
         o.learnt_limit = limit;
         pool_.learnt(o.id, limit, o.lesson->canary_age(now_.boot), now_);
+        note_learnt(o);
     }
     return limit;
 }

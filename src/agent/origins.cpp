@@ -61,6 +61,7 @@ void origin_table::forget(pool::origin_id id) {
         if (s.of.get() == &gone) s = {};
     }
     forgotten_ += gone.count;
+    if (gone.latency) forgotten_latency_ += *gone.latency;
     url u;
     u.host = gone.host;
     u.port = gone.port;

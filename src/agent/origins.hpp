@@ -29,12 +29,21 @@ struct origin : std::enable_shared_from_this<origin> {
     bool was_up = false;                                                   ///< a connection to it has been opened
     std::chrono::nanoseconds least_rtt = std::chrono::nanoseconds::max();  ///< of its connections' handshakes
     counters count;
+    std::unique_ptr<latencies> latency;  ///< null while nothing has been measured
     /// The idle limit its server told last, margins taken off.
     std::optional<std::chrono::nanoseconds> told_limit;
     /// What its server's closes have told; null when none has. The limit that comes of it is looked up now and then.
     std::shared_ptr<policy::idle_lesson> lesson;
     std::chrono::nanoseconds learnt_limit = pool::never;
     std::chrono::nanoseconds lesson_due{0};  ///< when, on the boot clock
+    // What has been told in log events.
+    std::chrono::nanoseconds limit_told = pool::never;  ///< learnt
+    std::chrono::nanoseconds down_since = pool::never;  ///< on the mono clock; never: it is not down
+
+    [[nodiscard]] latencies& measured() {
+        if (!latency) latency = std::make_unique<latencies>();
+        return *latency;
+    }
 };
 
 /// Origins by name. They are forgotten when the pool says that they are unused.
@@ -50,7 +59,7 @@ public:
     /// REQUIRES: find(u) gave null.
     std::shared_ptr<origin> add(const url& u, pool::origin_id id);
     [[nodiscard]] origin* of(pool::origin_id id) const;
-    /// Drops the entry and keeps its counts. Whoever still holds the origin may go on using it.
+    /// Drops the entry and keeps its counts and latencies. Whoever still holds the origin may go on using it.
     void forget(pool::origin_id id);
 
     [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
@@ -58,11 +67,15 @@ public:
     template <class Fill>
     void snapshot(stats& into, Fill fill) const {
         into.count = forgotten_;
+        into.latency = forgotten_latency_;
         for (const auto& [id, entry] : by_id_) {
             origin_stats& s = into.origins[entry->name];
             s.count = entry->count;
             fill(*entry, s);
             into.count += entry->count;
+            if (!entry->latency) continue;
+            s.latency = *entry->latency;
+            into.latency += *entry->latency;
         }
     }
 
@@ -80,6 +93,7 @@ private:
     std::unordered_map<std::uint64_t, std::shared_ptr<origin>> by_id_;
     std::array<spelling, spellings_kept> spellings_;  // by hash, the latest
     counters forgotten_;
+    latencies forgotten_latency_;
     std::string scratch_;
 };
 

@@ -110,6 +110,7 @@ std::shared_ptr<origin> agent_core::intern(const url& u) {
     if (auto known = origins_.find(u)) return known;
     auto added = origins_.add(u, pool_.add_origin());
     if (options_.learn_idle_timeout) added->lesson = lessons_.find(added->name);
+    if (added->lesson) added->limit_told = taught_limit(*added);
     return added;
 }
 
@@ -131,6 +132,15 @@ void agent_core::acquire(call& who) {
     who.waiting_since = now_.mono;
     watch_deadline(who);
     pool_.acquire(who.id, who.origin->id, needs_of(who, false), now_);
+    if (pool_.passed_by() != passed_by_) count_avoided(*who.origin);
+}
+
+std::shared_ptr<origin> agent_core::intern_again(const origin& forgotten) {
+    url u;
+    u.host = forgotten.host;
+    u.port = forgotten.port;
+    u.tls = forgotten.tls;
+    return intern(u);
 }
 
 // While it waits; on a connection, that one watches.

@@ -141,10 +141,14 @@ retry_decision may_retry(const retry_facts& facts, const retry_options& options)
     return {true, {}};
 }
 
-bool retry_budget::try_take(std::size_t exchanges_in_flight, const retry_options& options) noexcept {
+std::size_t retry_budget::size(std::size_t exchanges_in_flight, const retry_options& options) noexcept {
     const std::size_t share =
         exchanges_in_flight / 100 * options.budget_percent + exchanges_in_flight % 100 * options.budget_percent / 100;
-    if (taken_ >= std::max<std::size_t>(options.min_budget, share)) return false;
+    return std::max<std::size_t>(options.min_budget, share);
+}
+
+bool retry_budget::try_take(std::size_t exchanges_in_flight, const retry_options& options) noexcept {
+    if (taken_ >= size(exchanges_in_flight, options)) return false;
     ++taken_;
     return true;
 }

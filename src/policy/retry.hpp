@@ -65,6 +65,8 @@ public:
     /// REQUIRES: taken() > 0.
     void give_back() noexcept;
     [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
+    /// How many may be taken.
+    [[nodiscard]] static std::size_t size(std::size_t exchanges_in_flight, const retry_options& options) noexcept;
 
 private:
     std::size_t taken_ = 0;

@@ -21,6 +21,7 @@ void machine::opened(conn_id id, instant now) {
     conn.state = state::active;
     ++opened_;
     --connecting_;
+    conn.opened_at = now.boot;
     conn.retires_at = after(now.boot, draw_age());
     conn.requests_left = limits_.requests;
     origins_[o].line.remove_dial(waiters_);
@@ -113,6 +114,7 @@ slot machine::take_idle(slot o, const needs& what) {
         if (now_.boot >= conn.expires_at) {
             close(c, conn.idle_reason);
         } else if (now_.boot - conn.idle_since > what.max_idle_age) {
+            ++passed_by_;
             return nil;  // the others are colder still
         } else {
             unlink_idle(c);
@@ -171,6 +173,7 @@ void machine::dial(slot o, request_id request) {
     conn.id = conns_.make_id(c);
     conn.origin = o;
     conn.request = request;
+    conn.busy_since = now_.boot;
     ++connecting_;
     ++origins_[o].conns;
     origins_[o].line.add_dial(waiters_);

@@ -166,6 +166,7 @@ void machine::grant(slot c, request_id request, const needs& what, nanoseconds i
     conn.state = state::active;
     conn.request = request;
     conn.wants = what;
+    conn.busy_since = now_.boot;
     actions_.push_back({.kind = action::kind::grant,
                         .origin = origins_[conn.origin].id,
                         .conn = conn.id,

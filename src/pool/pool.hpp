@@ -7,6 +7,7 @@
 #include "pool/records.hpp"
 #include "pool/slots.hpp"
 #include "pool/types.hpp"
+#include "pool/view.hpp"
 #include "pool/waiting_line.hpp"
 
 #include <cstdint>
@@ -88,6 +89,12 @@ public:
     [[nodiscard]] gauges of(origin_id id) const;
     /// Appends an origin's idle connections.
     void idle_of(origin_id id, std::vector<conn_id>& into) const;
+    /// Appends what is known of connections: those in use, those being opened, then those that idle, an origin's warmest
+    /// first; the rest is left out where there are more than `most` says. O(all connections).
+    void view(const view_limits& most, instant now, std::vector<connection_view>& into) const;
+    /// How many requests were acquired that passed idle connections by, since those had idled for longer than
+    /// needs::max_idle_age.
+    [[nodiscard]] std::uint64_t passed_by() const noexcept { return passed_by_; }
     /// Forgets origins with no connections and no requests, that were not used for `age`; appends their ids.
     void forget_unused(nanoseconds age, instant now, std::vector<origin_id>& forgotten);
     [[nodiscard]] bool is_shut() const noexcept { return shut_; }
@@ -134,6 +141,8 @@ private:
     [[nodiscard]] std::size_t total() const noexcept { return conns_.size(); }
     [[nodiscard]] nanoseconds draw_age();
 
+    [[nodiscard]] connection_view view_of(const connection& conn, instant now) const;
+
     void check_connections() const;
     void check_waiters() const;
     void check_origin(slot at) const;
@@ -159,6 +168,7 @@ private:
     std::size_t uncovered_ = 0;  // waiters without a dial
     std::uint64_t opened_ = 0;   // connections ever
     std::uint64_t closed_ = 0;   // of those
+    std::uint64_t passed_by_ = 0;
     std::vector<action> actions_;
 };
 

@@ -33,6 +33,8 @@ struct alignas(64) connection {
     needs wants{};                          ///< active: that request's, should it come back
     nanoseconds retires_at = never;         ///< its greatest age, on the boot clock
     std::uint64_t requests_left = unlimited;
+    nanoseconds busy_since{0};  ///< active, connecting: since when, on the boot clock
+    nanoseconds opened_at{0};   ///< the same clock
 };
 
 /// An origin. Its first cache line, too, is all that an exchange on an idle connection needs.

@@ -104,6 +104,16 @@ void check(const dns_options& dns) {
     check_duration("dns.attempt_delay", dns.attempt_delay, 10ms, 2s);
 }
 
+void check(const log_options& log) {
+    if (log.level > log_level::debug) {
+        refuse("log.level is ", static_cast<unsigned>(log.level), "; allowed: off (0) to debug (4)");
+    }
+    if (log.format != log_format::key_value && log.format != log_format::json) {
+        refuse("log.format is ", static_cast<unsigned>(log.format), "; allowed: key_value (0) or json (1)");
+    }
+    check_count("log.max_per_second", log.max_per_second, 1, 10'000);
+}
+
 void check_limits(const agent_options& o) {
     check_count("max_sockets", o.max_sockets, 1, 1'000'000);
     const std::size_t max_free = o.max_free_sockets.value_or(o.max_sockets);
@@ -185,6 +195,7 @@ void validate(const agent_options& options) {
     check(options.dns);
     check_addresses(options);
     check(options.headers);
+    check(options.log);
 }
 
 void validate(const client_options& options) {

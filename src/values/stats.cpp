@@ -51,10 +51,23 @@ counters& counters::operator+=(const counters& other) noexcept {
     reused += other.reused;
     replays += other.replays;
     retries += other.retries;
+    budget_refusals += other.budget_refusals;
+    risk_avoided += other.risk_avoided;
+    stale_seen += other.stale_seen;
     add(closed, other.closed);
     add(failures_by_phase, other.failures_by_phase);
     add(replays_by_evidence, other.replays_by_evidence);
     return *this;
+}
+
+stale_caught::stale_caught(const counters& c) noexcept {
+    const auto of = [&c](close_reason r) { return c.closed[static_cast<std::size_t>(r)]; };
+    left = of(close_reason::hint) + of(close_reason::learnt);
+    watched = of(close_reason::server_closed) + of(close_reason::unsolicited);
+    looked = of(close_reason::stale_at_use);
+    matched = c.risk_avoided;
+    silent = c.replays_by_evidence[static_cast<std::size_t>(evidence::silent)];
+    replayed = c.replays - silent;
 }
 
 origin_stats& origin_stats::operator+=(const origin_stats& other) noexcept {
@@ -63,6 +76,7 @@ origin_stats& origin_stats::operator+=(const origin_stats& other) noexcept {
     free += other.free;
     connecting += other.connecting;
     count += other.count;
+    latency += other.latency;
     if (other.learnt.closes > learnt.closes) learnt = other.learnt;  // the better founded
     return *this;
 }
@@ -83,7 +97,10 @@ stats& stats::operator+=(const stats& other) {
     free += other.free;
     connecting += other.connecting;
     retrying += other.retrying;
+    budget_taken += other.budget_taken;
+    budget_size += other.budget_size;
     count += other.count;
+    latency += other.latency;
     return *this;
 }
 

@@ -1,4 +1,5 @@
 // An agent learns when its servers close what idles, and leaves before that.
+#include "agent/asked.hpp"
 #include "support/run.hpp"
 
 #include <hearth/agent.hpp>
@@ -38,6 +39,9 @@ TEST(agent_learning, after_three_closes_it_leaves_first) {
         EXPECT_GE(learnt.timeout, 1'400ms);
         EXPECT_LT(learnt.limit, learnt.timeout - 200ms);
         EXPECT_NE(learnt.in_words().find("learnt from 3 closes"), std::string::npos) << learnt.in_words();
+        const hearth::log_event told = only(co_await events_of(a, hearth::log_event::kind::learnt));
+        EXPECT_EQ(told.origin, origin.url());
+        EXPECT_EQ(told.detail, learnt.in_words());
         co_await pause(learnt.limit + 20ms);
         const std::uint64_t opened = a.stats().count.opened;
         hearth::response next = co_await a.post(url, "x");

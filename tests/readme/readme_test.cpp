@@ -149,6 +149,7 @@ TEST(readme, its_defaults_are_those_of_the_code) {
         {"tls.session_cache", std::to_string(o.tls.session_cache)},
         {"dns.cache_ttl", words(o.dns.cache_ttl) + ", " + std::to_string(o.dns.cache_size)},
         {"dns.attempt_delay", words(o.dns.attempt_delay)},
+        {"log", std::string(to_string(o.log.level))},
         {"max_header_size", values::bytes_to_words(o.max_header_size)},
         {"max_header_count", std::to_string(o.max_header_count)},
         {"max_response_size", std::to_string(o.max_response_size)},

@@ -98,6 +98,11 @@ void agent_world::check_end() {
     const stats s = agent_->stats();
     rule(s.pending + s.in_use + s.free + s.connecting + s.retrying == 0, "the pool is empty in the end");
     rule(s.count.opened == s.count.closed_total(), "opened = closed");
+    rule(s.budget_taken == 0, "no retry holds a place of the budget");
+    rule(s.latency.connect.count() == s.count.opened, "every connection is measured once");
+    rule(s.latency.first_byte.count() == s.count.responses, "every response is measured once");
+    rule(s.latency.queue_wait.count() == s.count.requests, "every call's wait is measured once");
+    rule(s.count.stale_seen <= s.count.failed, "who sees a stale connection has failed");
     for (const auto& c : net_.connections()) {
         rule(c->client.stage() == tcp_socket::stage::absent, "no socket leaks");
         rule(c->server.stage() == tcp_socket::stage::absent, "no server's socket is left behind");

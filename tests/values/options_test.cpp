@@ -164,6 +164,15 @@ TEST(options, parts_have_ranges) {
         {[](auto& o) { o.dns.attempt_delay = 9ms; }, "dns.attempt_delay is 9 ms; allowed: 10 ms to 2 s"},
         {[](auto& o) { o.dns.attempt_delay = 0ms; }, "dns.attempt_delay is 0; allowed: 10 ms to 2 s"},
         {[](auto& o) { o.dns.attempt_delay = 3s; }, "dns.attempt_delay is 3 s; allowed: 10 ms to 2 s"},
+        {[](auto& o) { o.log.level = hearth::log_level::debug; }},
+        {[](auto& o) { o.log.level = static_cast<hearth::log_level>(5); }, "log.level is 5; allowed: off (0) to debug (4)"},
+        {[](auto& o) { o.log.format = hearth::log_format::json; }},
+        {[](auto& o) { o.log.format = static_cast<hearth::log_format>(2); },
+         "log.format is 2; allowed: key_value (0) or json (1)"},
+        {[](auto& o) { o.log.max_per_second = 1; }},
+        {[](auto& o) { o.log.max_per_second = 0; }, "log.max_per_second is 0; allowed: 1 to 10000"},
+        {[](auto& o) { o.log.max_per_second = 10'000; }},
+        {[](auto& o) { o.log.max_per_second = 10'001; }, "log.max_per_second is 10001; allowed: 1 to 10000"},
     });
 }
 

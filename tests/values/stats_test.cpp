@@ -15,8 +15,8 @@ using hearth::counters;
 // Every counter different, so that none can be mistaken for another.
 counters numbered(std::uint64_t start) {
     counters c;
-    for (std::uint64_t* field :
-         {&c.requests, &c.responses, &c.failed, &c.canceled, &c.opened, &c.reused, &c.replays, &c.retries}) {
+    for (std::uint64_t* field : {&c.requests, &c.responses, &c.failed, &c.canceled, &c.opened, &c.reused, &c.replays,
+                                 &c.retries, &c.budget_refusals, &c.risk_avoided, &c.stale_seen}) {
         *field = start++;
     }
     for (auto& n : c.closed) n = start++;
@@ -34,6 +34,9 @@ void expect_sum(const counters& sum, const counters& a, const counters& b) {
     EXPECT_EQ(sum.reused, a.reused + b.reused);
     EXPECT_EQ(sum.replays, a.replays + b.replays);
     EXPECT_EQ(sum.retries, a.retries + b.retries);
+    EXPECT_EQ(sum.budget_refusals, a.budget_refusals + b.budget_refusals);
+    EXPECT_EQ(sum.risk_avoided, a.risk_avoided + b.risk_avoided);
+    EXPECT_EQ(sum.stale_seen, a.stale_seen + b.stale_seen);
     for (std::size_t i = 0; i < sum.closed.size(); ++i) EXPECT_EQ(sum.closed[i], a.closed[i] + b.closed[i]);
     for (std::size_t i = 0; i < sum.failures_by_phase.size(); ++i) {
         EXPECT_EQ(sum.failures_by_phase[i], a.failures_by_phase[i] + b.failures_by_phase[i]);
@@ -65,6 +68,41 @@ TEST(counters, total_what_was_closed) {
     EXPECT_EQ(c.closed_total(), 0U);
     for (std::size_t i = 0; i < c.closed.size(); ++i) c.closed[i] = i + 1;
     EXPECT_EQ(c.closed_total(), 18U * 19U / 2U);
+}
+
+TEST(stale_caught, is_told_by_the_line_of_defence) {
+    using hearth::close_reason;
+    counters c;
+    for (std::size_t i = 0; i < c.closed.size(); ++i) c.closed[i] = 100 + i;
+    const auto closed = [&](close_reason r) { return c.closed[static_cast<std::size_t>(r)]; };
+    c.risk_avoided = 7;
+    c.replays = 9;
+    c.replays_by_evidence[static_cast<std::size_t>(hearth::evidence::silent)] = 2;
+    c.stale_seen = 1;
+    const hearth::stale_caught caught(c);
+    EXPECT_EQ(caught.left, closed(close_reason::hint) + closed(close_reason::learnt));
+    EXPECT_EQ(caught.watched, closed(close_reason::server_closed) + closed(close_reason::unsolicited));
+    EXPECT_EQ(caught.looked, closed(close_reason::stale_at_use));
+    EXPECT_EQ(caught.matched, 7U);
+    EXPECT_EQ(caught.replayed, 7U);
+    EXPECT_EQ(caught.silent, 2U);
+    EXPECT_EQ(caught.total(), caught.left + caught.watched + caught.looked + 16);
+    EXPECT_EQ(hearth::stale_caught(counters()).total(), 0U);
+}
+
+TEST(stats, add_up_what_they_measure) {
+    using namespace std::chrono_literals;
+    hearth::stats a{.budget_taken = 1, .budget_size = 3};
+    a.latency.total.record(1ms);
+    a.origins["http://a"].latency.connect.record(2ms);
+    hearth::stats b{.budget_taken = 2, .budget_size = 4};
+    b.latency.total.record(3ms);
+    b.origins["http://a"].latency.connect.record(4ms);
+    a += b;
+    EXPECT_EQ(a.budget_taken, 3U);
+    EXPECT_EQ(a.budget_size, 7U);
+    EXPECT_EQ(a.latency.total.sum(), 4ms);
+    EXPECT_EQ(a.origins["http://a"].latency.connect.sum(), 6ms);
 }
 
 TEST(stats, add_up_with_their_origins) {

@@ -1,6 +1,7 @@
 #include "get_options.hpp"
 
 #include "arguments.hpp"
+#include "log_flags.hpp"
 
 #include <hearth/error.hpp>
 #include <hearth/url.hpp>
@@ -46,6 +47,7 @@ void declare_output(CLI::App& verb, get_options& o) {
     verb.add_flag("--json", o.json, "Print one JSON object a URL, on a line of its own, in the order of the URLs");
     verb.add_flag("-v,--verbose", o.verbose, "Show heads, connections, attempts and timings on standard error");
     verb.add_flag("--no-progress", o.no_progress, "Show no progress (it is shown on a terminal only)");
+    declare_log(verb, o.log);
 }
 
 void declare_transfer(CLI::App& verb, get_options& o) {

@@ -78,6 +78,7 @@ agent_options make_agent_options(const send_flags& f, std::size_t parallel) {
     a.tls.cert_file = f.cert;
     a.tls.key_file = f.key.empty() ? f.cert : f.key;
     a.socket_path = f.unix_socket;
+    a.log = f.log;
     return a;
 }
 

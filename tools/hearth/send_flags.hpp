@@ -27,6 +27,8 @@ struct send_flags {
     std::optional<std::chrono::milliseconds> connect_timeout;
     std::chrono::milliseconds deadline{0};
 
+    log_options log;  ///< declare_log()
+
     bool insecure = false;
     std::string cacert;
     std::string cert;

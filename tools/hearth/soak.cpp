@@ -1,6 +1,7 @@
 // hearth soak: the same traffic through a plain keep-alive client and through Hearth, side by side.
 
 #include "arguments.hpp"
+#include "log_flags.hpp"
 #include "soak_faults.hpp"
 #include "soak_pass.hpp"
 #include "soak_report.hpp"
@@ -43,6 +44,7 @@ Examples:
   hearth soak --idle 2s                         a timeout long enough to be learnt
   hearth soak --faults execute_then_rst=2       one request in 50 is executed, and its connection reset
   hearth soak http://localhost:3000/ --idle 5s  your own server, which closes after 5 s (Node's default)
+  hearth soak --log info                        what Hearth caught, replayed and retried, a line each
   hearth soak --json | jq .hearth.failed
 
 JSON (--json), one object; "hearth" is null when Ctrl-C came before its turn:
@@ -74,6 +76,7 @@ struct soak_options {
     std::vector<wanted_fault> faults{};
     std::uint64_t seed = 1;
     bool json = false;
+    log_options log{};
 
     [[nodiscard]] bool built_in() const noexcept { return url.empty(); }
 };
@@ -198,7 +201,9 @@ int soak(soak_options o) {
         std::fflush(stdout);
     }
     soak_result result{.plain = run_one(o, plain, "plain", guard)};
-    if (!result.plain.interrupted) result.hearth = run_one(o, with_defaults, "Hearth", guard);
+    pass_options hearth = with_defaults;
+    hearth.agent.log = o.log;
+    if (!result.plain.interrupted) result.hearth = run_one(o, hearth, "Hearth", guard);
     const painter paint{!o.json && wants_color(stdout)};
     fmt::print("{}", o.json ? as_json(result) + "\n" : as_table(result, paint));
     if (!result.hearth || result.hearth->interrupted) return exit_interrupted;
@@ -227,6 +232,7 @@ void add_soak(CLI::App& app, action& chosen) {
         ->type_name("LIST");
     verb->add_option("--seed", o->seed, "Draws gaps and faults; the same seed draws the same (default: 1)");
     verb->add_flag("--json", o->json, "Print the result as JSON");
+    declare_log(*verb, o->log);
     verb->callback([o, &chosen] { chosen = [o] { return soak(*o); }; });
 }
 
