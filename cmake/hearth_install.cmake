@@ -1,4 +1,4 @@
-# find_package(hearth) gives hearth::hearth and hearth::testing.
+# find_package(hearth) gives hearth::hearth and hearth::testing, and hearth::monitor where prometheus-cpp is installed.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hearth)
@@ -6,6 +6,12 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hearth)
 install(TARGETS hearth hearth_testing EXPORT hearth_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/hearth DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 install(EXPORT hearth_targets NAMESPACE hearth:: DESTINATION ${package_dir})
+# A set of its own: what it needs must not be missed by those who do not want it.
+if(HEARTH_BUILD_MONITOR)
+    install(TARGETS hearth_monitor EXPORT hearth_monitor_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(EXPORT hearth_monitor_targets NAMESPACE hearth:: DESTINATION ${package_dir})
+    install(FILES ${PROJECT_SOURCE_DIR}/cmake/hearth_prometheus.cmake DESTINATION ${package_dir})
+endif()
 if(HEARTH_BUILD_TOOLS)
     install(TARGETS hearth_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()

@@ -1,11 +1,15 @@
 // The examples that need an origin, each run against one that misbehaves.
 
 #include "cli/process.hpp"
+#include "monitor/peer.hpp"
 
 #include <hearth/testing/faulty_origin.hpp>
 
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <string>
 
 namespace hearth::test {
@@ -52,6 +56,26 @@ TEST(examples, pool_log) {
     EXPECT_NE(r.out.find(": pending 0, in use 0, free "), std::string::npos) << r.out;
     EXPECT_NE(r.out.find("; 400 responses, "), std::string::npos) << r.out;
     EXPECT_LE(origin.report().connections, 4U);
+}
+
+TEST(examples, monitored_service) {
+    faulty_origin origin;
+    process service({std::string(HEARTH_EXAMPLES_DIR) + "/monitored_service", origin.url(), "127.0.0.1:0"});
+    ASSERT_TRUE(service.wait_for_out("/\n"));
+    const std::string& said = service.out();
+    const std::string monitor = said.substr(said.find("http"), said.find('\n') - said.find("http"));
+    // Eight workers, and more than one job each.
+    const auto begin = std::chrono::steady_clock::now();
+    std::int64_t requests = 0;
+    while (requests < 20 && std::chrono::steady_clock::now() - begin < std::chrono::seconds(20)) {
+        const auto stats = boost::json::parse(body_of(ask(monitor, "/stats.json")));
+        requests = stats.at("totals").at("count").at("requests").as_int64();
+    }
+    EXPECT_GE(requests, 20);
+    service.send_signal(SIGTERM);
+    const ended r = service.wait();
+    EXPECT_EQ(r.status, 0);
+    EXPECT_EQ(r.err, "");
 }
 
 TEST(examples, upload_stream) {
