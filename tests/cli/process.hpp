@@ -34,8 +34,9 @@ public:
     /// No longer reads its standard output, as `head` when it has had enough.
     void close_out();
     void send_signal(int number) const;
-    /// What it has written to standard output, as far as it has been read.
+    /// What it has written to standard output, and to its errors, as far as it has been read.
     [[nodiscard]] const std::string& out() const noexcept { return result_.out; }
+    [[nodiscard]] const std::string& err() const noexcept { return result_.err; }
     /// Reads until `text` stands in what it has written to standard output; false when it ends without, or within a minute.
     bool wait_for_out(std::string_view text);
     /// The same for its errors; its standard output is not read meanwhile.

@@ -141,16 +141,23 @@ TEST(monitor_server, a_slow_head_is_waited_for_5_s_and_no_longer) {
 }
 
 TEST(monitor_server, hundreds_of_connections_do_not_shut_anybody_out) {
-    const endpoint e(on_any_port({.max_viewers = 2, .max_connections = 8}));
+    monitor_options o{.max_viewers = 2, .max_connections = 8};
+    o.interval = 100ms;
+    const endpoint e(on_any_port(o));
+    peer viewer(e.url());
+    viewer.get("/events");
+    const std::string garbage(4'096, '\xff');
     std::vector<peer> crowd;
     for (int i = 0; i < 300; ++i) {
         crowd.emplace_back(e.url());
-        if (i % 3 == 0) crowd.back().send("GET / HTTP/1.1\r\n");
-        if (i % 50 == 0) {
-            EXPECT_EQ(first_line(ask(e.url(), "/metrics")), "HTTP/1.1 200 OK") << i;
-        }
+        if (i % 3 == 1) crowd.back().send("GET / HTTP/1.1\r\n");
+        if (i % 3 == 2) crowd.back().send(garbage);
+        if (i % 50 != 0) continue;
+        EXPECT_EQ(first_line(ask(e.url(), "/metrics")), "HTTP/1.1 200 OK") << i;
+        (void)viewer.read_until("event: stats");
     }
     EXPECT_EQ(first_line(ask(e.url(), "/")), "HTTP/1.1 200 OK");
+    (void)viewer.read_until("event: stats");
 }
 
 TEST(monitor_server, one_more_than_can_be_served_is_turned_away) {

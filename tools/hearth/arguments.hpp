@@ -20,6 +20,7 @@ void add_soak(CLI::App& app, action& chosen);
 void add_get(CLI::App& app, action& chosen);
 void add_origin(CLI::App& app, action& chosen);
 void add_load(CLI::App& app, action& chosen);
+void add_top(CLI::App& app, action& chosen);
 
 /// A CLI11 check for http and https URLs; names what is wrong with others.
 [[nodiscard]] CLI::Validator is_url();

@@ -15,6 +15,7 @@ constexpr const char* examples = R"(Examples:
   hearth get -d '{"a":1}' -H 'Content-Type: application/json' https://api.example.com/items
   hearth get --input urls.txt --parallel 8 --output-dir pages
   hearth get --json https://example.com/ | jq .timings_ms.total
+  hearth get --input urls.txt -P 8 -O --monitor :9464    the pool meanwhile, at http://127.0.0.1:9464/
   hearth get --unix-socket /var/run/docker.sock http://localhost/version
 
 --json prints, for each URL, in the order given, an object with these keys, always all of them, null where there is nothing to tell:

@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "log_flags.hpp"
+#include "monitor_flag.hpp"
 
 #include <hearth/error.hpp>
 #include <hearth/url.hpp>
@@ -45,6 +46,7 @@ void declare_output(CLI::App& verb, get_options& o) {
         ->type_name("DIR");
     verb.add_flag("-i,--include", o.include, "Print the response's head before its body");
     verb.add_flag("--json", o.json, "Print one JSON object a URL, on a line of its own, in the order of the URLs");
+    declare_monitor(verb, o.monitor);
     verb.add_flag("-v,--verbose", o.verbose, "Show heads, connections, attempts and timings on standard error");
     verb.add_flag("--no-progress", o.no_progress, "Show no progress (it is shown on a terminal only)");
     declare_log(verb, o.log);

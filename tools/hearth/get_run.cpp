@@ -1,5 +1,6 @@
 #include "get_run.hpp"
 
+#include "monitor_flag.hpp"
 #include "values/text.hpp"
 
 #include <hearth/error.hpp>
@@ -82,6 +83,7 @@ get_run::get_run(const get_options& options)
       agent_options_(named(make_agent_options(options))),
       request_(make_request(options)),
       agent_(executor_, watched(agent_options_)),
+      monitor_(open_monitor(options.monitor)),
       urls_(executor_, options),
       names_(options),
       output_(executor_),
@@ -92,6 +94,7 @@ get_run::get_run(const get_options& options)
       progress_timer_(executor_),
       in_order_(options.writes_to_stdout()),
       parallel_(options.parallel) {
+    if (monitor_) monitor_->watch(agent_, "get");
     // A body that waits for its turn keeps its connection. Were there fewer connections than jobs, the job whose turn it is
     // could wait for a connection for ever.
     if (in_order_ && !options.json) parallel_ = std::min(parallel_, agent_options_.max_sockets);

@@ -9,6 +9,7 @@
 #include "get_urls.hpp"
 
 #include <hearth/agent.hpp>
+#include <hearth/monitor.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -59,6 +60,7 @@ private:
     request request_;
     progress_line progress_;  // before the agent, whose hooks print
     agent agent_;
+    std::unique_ptr<monitor> monitor_;  // of the agent; may be null
     get_urls urls_;
     file_names names_;
     output output_;

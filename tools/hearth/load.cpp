@@ -6,6 +6,7 @@
 #include "load_options.hpp"
 #include "load_report.hpp"
 #include "load_run.hpp"
+#include "monitor_flag.hpp"
 
 #include <fmt/format.h>
 
@@ -28,6 +29,7 @@ constexpr const char* footer = R"(Examples:
   hearth load -b @order.json -H 'Content-Type: application/json' http://localhost:8080/orders
   hearth load -c 20 --idle-gap 5s -d 2m URL              idle connections around a 5 s timeout: are any stale?
   hearth load -d 30s --warm-up 5s --html report.html --json URL >result.json
+  hearth load -d 10m --monitor :9464 URL                 with a live page at http://127.0.0.1:9464/
   hearth load --merge a.json b.json --html both.html     what two machines found, in one report
 
 Latency is from a request's begin to the last byte of its answer's body. Without --rate the next request
@@ -91,7 +93,9 @@ int merge(const load_options& o) {
 int load(const load_options& o) {
     check(o);
     if (o.merge) return merge(o);
-    const load_plan plan = make_plan(o);
+    load_plan plan = make_plan(o);
+    const auto shown = open_monitor(o.monitor);
+    plan.watched_by = shown.get();
     const interrupt_guard guard;
     progress_line line;
     if (line.visible() && !o.no_progress) fmt::print(stderr, "{}\n", introduction(plan));

@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "log_flags.hpp"
+#include "monitor_flag.hpp"
 
 #include <hearth/error.hpp>
 #include <hearth/url.hpp>
@@ -82,6 +83,7 @@ void declare_load(CLI::App& verb, load_options& o) {
 void declare_output(CLI::App& verb, load_options& o) {
     verb.add_flag("--json", o.json, "Print the result as one JSON object: docs/load.md says what is in it");
     verb.add_option("--html", o.html, "Write a report with charts to this file")->type_name("FILE");
+    declare_monitor(verb, o.monitor);
     verb.add_flag("--no-progress", o.no_progress, "Show no progress (it is shown on a terminal only)");
     declare_log(verb, o.log);
     verb.add_flag("--merge", o.merge,

@@ -60,6 +60,7 @@ public:
     load(const load_plan& plan, const std::function<bool(const load_progress&)>& go_on)
         : plan_(plan), go_on_(go_on), agent_(context_, plan.agent) {
         for (const request& r : plan.requests) result_->urls.push_back(url::parse(r.url).redacted());
+        if (plan.watched_by != nullptr) plan.watched_by->watch(agent_, "load");
         result_->method = plan.requests.front().method;
         result_->concurrency = plan.concurrency;
         result_->target_rate = plan.rate;

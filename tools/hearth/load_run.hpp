@@ -3,6 +3,7 @@
 
 #include "load_result.hpp"
 
+#include <hearth/monitor.hpp>
 #include <hearth/options.hpp>
 #include <hearth/request.hpp>
 
@@ -31,6 +32,8 @@ struct load_plan {
     std::chrono::milliseconds warm_up{0};
     /// Between an answer and the next request.
     std::chrono::milliseconds idle_gap{0};
+    /// Shows the agent, when there is one.
+    monitor* watched_by = nullptr;
 };
 
 inline constexpr std::chrono::seconds load_grace{5};

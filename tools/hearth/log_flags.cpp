@@ -1,6 +1,6 @@
 #include "log_flags.hpp"
 
-#include "cli_common.hpp"
+#include "arguments.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -19,6 +19,7 @@ constexpr const char* examples = R"(Examples:
   hearth get https://example.com   fetch a page
   hearth load http://localhost/    how fast, and how evenly, a server answers
   hearth origin --idle 1s          a server that closes idle connections after a second
+  hearth top                       watch the pool of a program that has a monitor
   hearth help soak                 all about one verb
 
 Results go to stdout, progress and errors to stderr.
@@ -74,10 +75,11 @@ int run(int argc, char** argv) {
     add_get(app, chosen);
     add_origin(app, chosen);
     add_load(app, chosen);
+    add_top(app, chosen);
     add_help(app, chosen);
     try {
         app.parse(argc, argv);
-        if (!chosen) return complain(app, "say what to do: soak, get, load, origin or help");
+        if (!chosen) return complain(app, "say what to do: soak, get, load, top, origin or help");
         return chosen();
     } catch (const CLI::ParseError& e) {
         return explain(app, e);

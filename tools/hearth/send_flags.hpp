@@ -34,6 +34,8 @@ struct send_flags {
     std::string cert;
     std::string key;
     std::string unix_socket;
+
+    std::string monitor;  ///< where it listens; empty: nowhere
 };
 
 // Each declares options on the verb; they are filled when the command line is parsed.

@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "log_flags.hpp"
+#include "monitor_flag.hpp"
 #include "soak_faults.hpp"
 #include "soak_pass.hpp"
 #include "soak_report.hpp"
@@ -14,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace hearth::cli {
@@ -44,6 +46,8 @@ Examples:
   hearth soak --idle 2s                         a timeout long enough to be learnt
   hearth soak --faults execute_then_rst=2       one request in 50 is executed, and its connection reset
   hearth soak http://localhost:3000/ --idle 5s  your own server, which closes after 5 s (Node's default)
+  hearth soak --monitor :9464                   with a live page at http://127.0.0.1:9464/; on a terminal
+                                                it stays there after the end, until Ctrl-C
   hearth soak --log info                        what Hearth caught, replayed and retried, a line each
   hearth soak --json | jq .hearth.failed
 
@@ -77,6 +81,7 @@ struct soak_options {
     std::uint64_t seed = 1;
     bool json = false;
     log_options log{};
+    std::string monitor{};  // where it listens; empty: nowhere
 
     [[nodiscard]] bool built_in() const noexcept { return url.empty(); }
 };
@@ -153,6 +158,7 @@ pass_result run_one(const soak_options& o, pass_options pass, const char* name, 
         pass.url = origin->url() + "/";
     }
     // A server that goes on after this run must not meet the same ids in the next.
+    pass.shown_as = name;
     pass.name = fmt::format("soak-{}-{:x}", name, std::chrono::system_clock::now().time_since_epoch().count());
     progress_line line;
     pass_result result = run_pass(pass, [&](const pass_result& so_far) {
@@ -186,13 +192,32 @@ std::string introduction(const soak_options& o, const pass_options& pass) {
                        what_is_sent(pass), pass.callers * pass.burst, what_the_server_does(o, pass));
 }
 
+/// Where to look: now, where a person might want to, or the next time.
+void end_with_a_look(const soak_options& o, const monitor* shown, const interrupt_guard& guard) {
+    if (o.json) return;
+    if (shown == nullptr) {
+        fmt::print("\nTo watch the pools meanwhile: hearth soak --monitor :9464, and open http://127.0.0.1:9464/\n");
+        return;
+    }
+    fmt::print("\nThe pools were shown at {}", shown->url());
+    if (!is_terminal(stdin) || !is_terminal(stdout) || guard.interrupted()) {
+        fmt::print("\n");
+        return;
+    }
+    fmt::print(" and still are: Ctrl-C ends this.\n");
+    std::fflush(stdout);
+    while (!guard.interrupted()) std::this_thread::sleep_for(50ms);
+}
+
 int soak(soak_options o) {
     if (o.idle == 0ms) o.idle = o.built_in() ? 400ms : 5s;
     if (o.built_in() && o.idle < shortest_idle)
         throw usage_error(fmt::format("--idle must be at least {} ms for the server built in", shortest_idle.count()));
     if (!o.built_in() && !o.faults.empty())
         throw usage_error("--faults are of the server built in; with a URL there is none");
-    const pass_options with_defaults = common(o);
+    pass_options with_defaults = common(o);
+    auto shown = open_monitor(o.monitor);
+    with_defaults.watched_by = shown.get();
     pass_options plain = with_defaults;
     plain.agent = plain_agent(plain.agent);
     const interrupt_guard guard;
@@ -201,11 +226,17 @@ int soak(soak_options o) {
         std::fflush(stdout);
     }
     soak_result result{.plain = run_one(o, plain, "plain", guard)};
-    pass_options hearth = with_defaults;
-    hearth.agent.log = o.log;
-    if (!result.plain.interrupted) result.hearth = run_one(o, hearth, "Hearth", guard);
+    if (!result.plain.interrupted) {
+        pass_options hearth = with_defaults;
+        hearth.agent.log = o.log;
+        // What the plain client lost is no part of what Hearth's pass shows.
+        shown = open_again(std::move(shown));
+        hearth.watched_by = shown.get();
+        result.hearth = run_one(o, hearth, "Hearth", guard);
+    }
     const painter paint{!o.json && wants_color(stdout)};
     fmt::print("{}", o.json ? as_json(result) + "\n" : as_table(result, paint));
+    end_with_a_look(o, shown.get(), guard);
     if (!result.hearth || result.hearth->interrupted) return exit_interrupted;
     return kept_its_promise(*result.hearth) ? exit_done : exit_failed;
 }
@@ -231,6 +262,7 @@ void add_soak(CLI::App& app, action& chosen) {
             "What else goes wrong with the server built in: KIND=PERCENT,... (see below)")
         ->type_name("LIST");
     verb->add_option("--seed", o->seed, "Draws gaps and faults; the same seed draws the same (default: 1)");
+    declare_monitor(*verb, o->monitor);
     verb->add_flag("--json", o->json, "Print the result as JSON");
     declare_log(*verb, o->log);
     verb->callback([o, &chosen] { chosen = [o] { return soak(*o); }; });

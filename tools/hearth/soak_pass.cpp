@@ -26,6 +26,8 @@ using boost::system::error_code;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
+// Longer than a monitor's interval.
+constexpr auto last_look = 1'500ms;
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 /// What the callers share.
@@ -86,6 +88,7 @@ public:
         finish();
     }
 
+    void show_on(monitor& m, const std::string& as) { m.watch(agent_, as); }
     /// No pause from now on.
     void hurry() { pause_.cancel(); }
     /// Whatever is under way ends at once.
@@ -130,7 +133,8 @@ private:
         for (std::size_t i = 0; i < evidence_count; ++i)
             shared_.result.replays_by_evidence[i] += count.replays_by_evidence[i];
         shared_.result.retries += count.retries;
-        agent_.destroy();
+        // One that is watched stays until its viewers have seen what came of it.
+        if (shared_.options.watched_by == nullptr) agent_.destroy();
     }
 
     shared_state& shared_;
@@ -150,6 +154,7 @@ public:
         shared_.result.latencies.reserve(options.requests);
         for (std::uint64_t i = 0; i < options.callers; ++i) {
             callers_.push_back(std::make_unique<caller>(context_, shared_, i));
+            if (options.watched_by != nullptr) callers_.back()->show_on(*options.watched_by, options.shown_as);
         }
     }
 
@@ -198,6 +203,11 @@ private:
     void wind_up() {
         time_up_.cancel();
         look_.cancel();
+        if (shared_.options.watched_by == nullptr) return;
+        look_.expires_after(last_look);
+        look_.async_wait([this](const error_code&) {
+            for (auto& c : callers_) c->abort();
+        });
     }
 
     asio::io_context context_{1};

@@ -5,6 +5,7 @@
 #include "soak_gaps.hpp"
 
 #include <hearth/error.hpp>
+#include <hearth/monitor.hpp>
 #include <hearth/options.hpp>
 
 #include <array>
@@ -34,6 +35,9 @@ struct pass_options {
     std::uint64_t seed = 1;
     /// No new request after so long.
     std::chrono::milliseconds duration{60'000};
+    /// Shows the callers' agents under this name, when there is one.
+    monitor* watched_by = nullptr;
+    std::string shown_as{};
 };
 
 /// What only the server can know.
