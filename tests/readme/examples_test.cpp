@@ -59,6 +59,7 @@ TEST(examples, pool_log) {
 }
 
 TEST(examples, monitored_service) {
+    if (!HEARTH_HAS_MONITOR) GTEST_SKIP() << "built without the monitor";
     faulty_origin origin;
     process service({std::string(HEARTH_EXAMPLES_DIR) + "/monitored_service", origin.url(), "127.0.0.1:0"});
     ASSERT_TRUE(service.wait_for_out("/\n"));
