@@ -52,7 +52,7 @@ std::vector<snippet> cpp_snippets(const std::string& readme) {
 
 TEST(readme, its_cpp_is_taken_from_examples) {
     const auto all = cpp_snippets(read("README.md"));
-    ASSERT_EQ(all.size(), 2U);
+    ASSERT_EQ(all.size(), 3U);
     for (const snippet& s : all) {
         ASSERT_FALSE(s.from.empty()) << "a snippet names no example:\n" << s.code;
         EXPECT_NE(read(s.from).find('\n' + s.code), std::string::npos) << s.from << " does not hold\n" << s.code;
