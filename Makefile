@@ -30,7 +30,7 @@ check: ## Everything CI asks beyond the tests: scripts/check [section...] runs p
 	@scripts/setup check
 	@scripts/check
 
-bench: ## Build and run the benchmarks: about 20 minutes; BENCH_FLAGS=--quick: about 5
+bench: ## Build and run the benchmarks: about 25 minutes; BENCH_FLAGS=--quick: about 10
 	@scripts/setup bench
 	@cmake --preset release -DHEARTH_BUILD_BENCH=ON >/dev/null
 	@cmake --build build --parallel $(JOBS) --target benchmarks
