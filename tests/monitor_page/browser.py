@@ -34,13 +34,26 @@ def _call(method, url, body=None):
         raise DriverError(f"{value['error']}: {value['message'].splitlines()[0]}") from None
 
 
+# It takes a free port on IPv4, then the same one on IPv6, and gives up where somebody has that: another time it is another port.
+def _start_driver():
+    for _ in range(5):
+        driver = subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        said = []
+        for line in driver.stdout:
+            said.append(line)
+            if "successfully on port" in line:
+                return driver, line.rsplit(" ", 1)[1].rstrip(".\n")
+        driver.wait()
+    raise DriverError("chromedriver did not start: " + "".join(said))
+
+
 class Browser:
     """One window. Closes everything at the end of a `with`."""
 
     def __init__(self, width=1360, height=900, scale=1, *flags):
         self._profile = tempfile.TemporaryDirectory(prefix="hearth-chromium-", ignore_cleanup_errors=True)
-        self._driver = subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self._session = None
+        self._driver, self._port = _start_driver()
         try:
             self._start(width, height, scale, flags)
         except BaseException:
@@ -48,12 +61,11 @@ class Browser:
             raise
 
     def _start(self, width, height, scale, flags):
-        port = next(line.rsplit(" ", 1)[1].rstrip(".\n") for line in self._driver.stdout if "successfully on port" in line)
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-proxy-server",
                    f"--force-device-scale-factor={scale}", f"--window-size={width},{height}", f"--user-data-dir={self._profile.name}"]  # fmt: skip
         wanted = {"goog:chromeOptions": {"binary": CHROMIUM, "args": options + list(flags)}, "goog:loggingPrefs": {"browser": "ALL"},
                   "unhandledPromptBehavior": "ignore"}  # fmt: skip
-        base = f"http://127.0.0.1:{port}/session"
+        base = f"http://127.0.0.1:{self._port}/session"
         self._session = f"{base}/{_call('POST', base, {'capabilities': {'alwaysMatch': wanted}})['sessionId']}"
 
     def __enter__(self):
