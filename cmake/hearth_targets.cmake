@@ -11,7 +11,7 @@ if(HEARTH_SANITIZE)
 endif()
 
 # The same flags on every target: the precompiled header can only be shared when they match. UNOPTIMISED is for tests that
-# wait for sockets anyway: it halves the time that compiling their coroutines takes.
+# wait for sockets anyway: it halves the time that compiling their coroutines takes. Its precompiled header has GoogleTest.
 function(hearth_configure_target target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "UNOPTIMISED" "" "")
     target_compile_features(${target} PUBLIC cxx_std_20)
@@ -32,6 +32,8 @@ function(hearth_configure_target target)
                 # Three that g++ gets wrong once it optimises: coroutine frames' operator new and delete, the empty state of
                 # std::optional, and "literal" + temporary string. clang++ and the sanitizers look for the real thing.
                 "$<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete;-Wno-maybe-uninitialized;-Wno-restrict>"
+                # Collects garbage at 512 MiB, not at 128: a tenth of the time that compiling takes.
+                $<$<CXX_COMPILER_ID:GNU>:--param=ggc-min-heapsize=524288>
                 $<$<BOOL:${HEARTH_WERROR}>:-Werror>)
     set(flavour)
     if(arg_UNOPTIMISED)
@@ -60,6 +62,10 @@ function(hearth_make_pch name)
     # By name, not by path: so that ccache serves one clone what another has compiled.
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake)
     target_precompile_headers(${name} PRIVATE <pch.hpp>)
+    if(UNOPTIMISED IN_LIST ARGN)
+        target_link_libraries(${name} PRIVATE GTest::gtest)
+        target_precompile_headers(${name} PRIVATE <gtest/gtest.h>)
+    endif()
 endfunction()
 
 # hearth_add_folders(root folder...): adds those that have a CMakeLists.txt.
