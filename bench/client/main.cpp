@@ -1,4 +1,4 @@
-// client [ROUNDS] [REQUESTS]: what hearth::client costs, interleaved with a bare blocking loop of send and recv that neither
+// client_cost [ROUNDS] [REQUESTS]: what hearth::client costs, interleaved with a bare blocking loop of send and recv that neither
 // parses nor checks; and what it gives with several threads. The origin is a process of its own.
 #include <hearth/client.hpp>
 #include <hearth/testing/faulty_origin.hpp>
@@ -163,9 +163,9 @@ int main(int argc, char** argv) try {
     ::waitpid(origin.pid, nullptr, 0);
     return 0;
 } catch (const std::invalid_argument&) {
-    fmt::print(stderr, "usage: client [ROUNDS, 1 or more] [REQUESTS a round, 100 or more]\n");
+    fmt::print(stderr, "usage: client_cost [ROUNDS, 1 or more] [REQUESTS a round, 100 or more]\n");
     return 2;
 } catch (const std::exception& e) {
-    fmt::print(stderr, "client: {}\n", e.what());
+    fmt::print(stderr, "client_cost: {}\n", e.what());
     return 1;
 }

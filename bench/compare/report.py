@@ -109,10 +109,10 @@ def readme(results, memory):
             cells[0] = "not here"
         if any(cells):
             lines.append(row(name, *cells))
-    versions = dict.fromkeys(v for v in results["versions"].values() if v)
+    versions = dict.fromkeys(v for name, v in results["versions"].items() if v and "limit" not in name)
     return "\n".join(
         [
-            "GET of 40 bytes over 50 keep-alive connections, a request; `make bench` on " + surroundings(results),
+            "What one request costs: GET of 40 bytes over 50 keep-alive connections; `bench/compare/run` on " + surroundings(results),
             "",
             *lines,
             "",

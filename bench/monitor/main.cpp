@@ -1,4 +1,4 @@
-// monitor [ROUNDS] [SECONDS]: what a monitor costs the agent that it shows: none; one with ten viewers of a thousand
+// monitor_cost [ROUNDS] [SECONDS]: what a monitor costs the agent that it shows: none; one with ten viewers of a thousand
 // origins; and one that is asked badly, by very many. By turns, in rounds. The server is a process of its own; what is
 // counted is the agent's thread: its CPU time a request, and its requests a second.
 #include <hearth/agent.hpp>
@@ -278,7 +278,7 @@ int main(int argc, char** argv) try {
     const std::size_t rounds = argc > 1 ? std::stoul(argv[1]) : 9;
     const double seconds = argc > 2 ? std::stod(argv[2]) : 2;
     if (argc > 3 || rounds == 0 || seconds <= 0) {
-        fmt::print(stderr, "usage: monitor [ROUNDS] [SECONDS]\n");
+        fmt::print(stderr, "usage: monitor_cost [ROUNDS] [SECONDS]\n");
         return 2;
     }
     raise_descriptor_limit();
@@ -291,6 +291,6 @@ int main(int argc, char** argv) try {
     run(static_cast<std::uint16_t>(origin.read<std::uint64_t>()), rounds, seconds);
     return 0;
 } catch (const std::exception& e) {
-    fmt::print(stderr, "monitor: {}\n", e.what());
+    fmt::print(stderr, "monitor_cost: {}\n", e.what());
     return 1;
 }
