@@ -25,6 +25,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -74,6 +75,23 @@ const std::vector<defence> defences{
      }},
     // Those that may be replayed are watched for silence.
     {"silence", "replayable requests", [](bool on) { return posts(0ms, on); }},
+    // What watches it, too, is off and on here; the monitor has a benchmark of its own.
+    {"log", "level debug, nothing rare",
+     [](bool on) {
+         return traffic{.agent = with([&](auto& o) {
+                            if (!on) return;
+                            o.log.level = hearth::log_level::debug;
+                            o.log.write = [](std::string_view) {};
+                        })};
+     }},
+    {"hooks", "both set",
+     [](bool on) {
+         return traffic{.agent = with([&](auto& o) {
+                            if (!on) return;
+                            o.events.on_connection = [](const hearth::connection_event&) {};
+                            o.events.on_request = [](const hearth::request_event&) {};
+                        })};
+     }},
     // Those that may not are guarded.
     {"reset guard", "others, idle for over 200 ms", [](bool on) { return posts(250ms, !on); }},
 };
