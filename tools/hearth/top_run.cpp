@@ -29,6 +29,7 @@
 #include <exception>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -181,8 +182,11 @@ private:
     void print(std::string line) {
         line += '\n';
         if (std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0) return;
+        const int why = errno;
         // A reader that has had enough ends what would go on for ever; all else that is not written is missing.
-        if (once_ || errno != EPIPE) status_ = exit_failed;
+        if (why != EPIPE && !stopping_)
+            fmt::print(stderr, "hearth top: cannot write: {}\n", std::generic_category().message(why));
+        if (once_ || why != EPIPE) status_ = exit_failed;
         stop();
     }
 
