@@ -201,7 +201,7 @@ class LinkTest(PageTest):
         with Program(TOKEN) as program:
             self.open(program)
             window.wait("return document.getElementById('token').open")
-            for text, error in (("not-the-right-one", "does not accept"), (TOKEN, "")):
+            for text, error in (("token-of-\u0141\u00f3d\u017a", "visible ASCII"), ("not-the-right-one", "does not accept"), (TOKEN, "")):
                 window.run("document.getElementById('token-text').focus()")
                 window.press(*text, "Enter")
                 if error:

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -32,6 +34,12 @@ TEST(TopFrame, what_is_no_frame_is_refused) {
     for (const char* text : {"", "{", "[]", "{}", "null", R"({"version":"0.1.0"})", "\xff"})
         EXPECT_THROW((void)parse_frame(text), std::runtime_error) << text;
     EXPECT_THROW((void)parse_frame(frame_json(R"({"name":1})")), std::runtime_error);
+}
+
+TEST(TopFrame, moments_beyond_all_clocks_are_brought_in_range) {
+    using limits = std::numeric_limits<std::int64_t>;
+    EXPECT_EQ(parse_frame(frame_json("", 0, limits::min())).time.time_since_epoch().count(), 0);
+    EXPECT_EQ(parse_frame(frame_json("", 0, limits::max())).time, parse_frame(frame_json("", 0, 5'000'000'000'000)).time);
 }
 
 TEST(TopFrame, nothing_in_it_can_drive_the_terminal) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 namespace hearth::test {
@@ -13,10 +14,11 @@ TEST(TopModel, rates_follow_from_two_frames) {
     cli::top_model m;
     m.take(parse_frame(frame_json(origin_json("http://a", 0, 10), 10, 1'000)));
     EXPECT_TRUE(m.rates().empty());
+    EXPECT_EQ(m.rate(m.frame()->origins[0]), std::nullopt) << "one frame cannot know it";
     m.take(parse_frame(frame_json(origin_json("http://a", 0, 40), 40, 3'000)));
     ASSERT_EQ(m.rates().size(), 1U);
     EXPECT_DOUBLE_EQ(m.rates()[0], 15);
-    EXPECT_DOUBLE_EQ(m.rate(m.frame()->origins[0]), 15);
+    EXPECT_EQ(m.rate(m.frame()->origins[0]), 15.0);
 }
 
 TEST(TopModel, what_passed_unseen_is_no_rate) {

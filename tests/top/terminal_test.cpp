@@ -1,6 +1,7 @@
 // `hearth top` in a terminal, against a real monitor.
 #include "terminal.hpp"
 #include "cli/process.hpp"
+#include "support/scripted_server.hpp"
 
 #include <hearth/client.hpp>
 #include <hearth/monitor.hpp>
@@ -23,6 +24,7 @@ namespace hearth::test {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Contains;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -90,6 +92,22 @@ TEST_F(TopTerminal, obeys_its_keys_and_its_size) {
     EXPECT_THAT(t.written(), EndsWith(leaves));
 }
 
+TEST_F(TopTerminal, a_pause_outlasts_other_keys) {
+    load(3);
+    terminal t(command(), dressed);
+    ASSERT_TRUE(t.wait_for("3 requests"));
+    t.type("p");
+    ASSERT_TRUE(t.wait_for("paused"));
+    load(4);
+    process other(command({"--json"}));
+    ASSERT_TRUE(other.wait_for_out(R"("requests":7)"));
+    t.type("s");
+    ASSERT_TRUE(t.wait_for("sort: name"));
+    EXPECT_THAT(t.screen(), Contains(HasSubstr(" 3 requests")));
+    t.type("p");
+    EXPECT_TRUE(t.wait_for("7 requests"));
+}
+
 TEST_F(TopTerminal, says_when_the_monitor_has_gone_and_finds_it_when_it_is_back) {
     terminal t(command(), dressed);
     ASSERT_TRUE(t.wait_for("live"));
@@ -139,6 +157,25 @@ TEST_F(TopTerminal, passes_the_monitors_words_on) {
     EXPECT_EQ(r.status, 130) << r.err;
     const std::string first = r.out.substr(0, r.out.find('\n'));
     EXPECT_TRUE(boost::json::parse(first).as_object().contains("sequence"));
+}
+
+TEST_F(TopTerminal, ends_when_its_reader_has_had_enough) {
+    process p(command({"--json"}));
+    ASSERT_TRUE(p.wait_for_out("}\n"));
+    p.close_out();
+    const ended r = p.wait();
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_EQ(r.err, "");
+}
+
+TEST_F(TopTerminal, a_terminal_does_not_obey_the_monitor) {
+    scripted_server other([](peer& p) {
+        p.read_head();
+        p.respond("\033]0;owned\007\n");
+    });
+    terminal t({HEARTH_BINARY, "top", other.url(), "--once", "--json"});
+    EXPECT_EQ(t.wait(), 0);
+    EXPECT_EQ(t.written(), "\\x1B]0;owned\\x07\r\n");
 }
 
 TEST_F(TopTerminal, a_token_comes_from_the_environment) {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,27 @@ TEST(TopView, shows_the_promise_the_totals_and_each_origin) {
     EXPECT_THAT(lines, Contains(StartsWith("left 412 ")));
     EXPECT_THAT(lines, Contains(AllOf(StartsWith("http://a "), HasSubstr("  |#"))));
     EXPECT_THAT(lines, Contains(HasSubstr("replayed     http://a  POST closed_before after 3.2 s idle")));
+}
+
+TEST(TopView, lines_that_do_not_add_up_fit_too) {
+    for (const std::uint64_t total : {0U, 1U, 3U}) {
+        cli::top_frame f = cli::parse_frame(frame_json(""));
+        f.totals.caught = total;
+        f.lines[0].caught = 5;
+        f.lines[1].caught = std::numeric_limits<std::uint64_t>::max();
+        cli::top_model m;
+        m.take(f);
+        cli::top_choices c;
+        const auto lines = draw_top(m, c, "live", {.width = 40});
+        EXPECT_THAT(lines, Contains(StartsWith("left 5 "))) << total;
+        for (const std::string& l : lines) EXPECT_LE(columns(l), 40U) << l;
+    }
+}
+
+TEST(TopView, a_rate_that_one_frame_cannot_know_is_none) {
+    cli::top_choices c;
+    EXPECT_THAT(draw_top(one_frame(origin_json("http://a", 0, 7)), c, "live", {}),
+                Contains(AllOf(StartsWith("http://a "), HasSubstr("        -  "))));
 }
 
 TEST(TopView, fits_every_paper) {

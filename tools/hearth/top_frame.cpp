@@ -63,7 +63,9 @@ std::string text(const json::object& o, std::string_view key) {
     return v != nullptr && v->is_string() ? terminal_text(v->get_string()) : std::string();
 }
 std::chrono::system_clock::time_point moment(const json::object& o, std::string_view key) {
-    return std::chrono::system_clock::time_point(std::chrono::milliseconds(o.at(key).to_number<std::int64_t>()));
+    constexpr std::int64_t last = 4'102'444'800'000;  // the year 2100; some later ones do not fit into a time_point
+    const auto ms = std::clamp<std::int64_t>(o.at(key).to_number<std::int64_t>(), 0, last);
+    return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
 }
 
 top_tile parse_tile(const json::array& a) {
@@ -134,7 +136,7 @@ top_frame parse(const json::object& o) {
     f.agents = name_agents(o.at("agents").as_array());
     f.time = moment(o, "time_ms");
     f.started = moment(o, "started_ms");
-    f.interval = std::chrono::duration<double>(seconds(o, "interval_s"));
+    f.interval = std::chrono::duration<double>(std::clamp(seconds(o, "interval_s"), 0.0, 3600.0));
     const json::object& totals = o.at("totals").as_object();
     f.totals = parse_numbers(totals);
     f.stale_seen = count(totals.at("count").as_object(), "stale_seen");

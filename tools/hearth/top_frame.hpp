@@ -14,7 +14,7 @@ namespace hearth::cli {
 /// Cuts a stream of server-sent events into the data of each. What is not data is passed over.
 class event_reader {
 public:
-    /// A monitor shows 100,000 origins at most, with up to 4,096 connections.
+    /// A monitor shows 50,000 origins at most, with up to 4,096 connections.
     static constexpr std::size_t event_max = 64 * 1024 * 1024;
 
     /// Calls `on_data` for each event that ends in `bytes`. Throws std::runtime_error for one that does not end in event_max

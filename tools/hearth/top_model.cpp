@@ -46,9 +46,10 @@ void top_model::take(top_frame f) {
     frame_ = std::move(f);
 }
 
-double top_model::rate(const top_origin& o) const {
+std::optional<double> top_model::rate(const top_origin& o) const {
     const auto at = origin_rates_.find(o.name);
-    return at == origin_rates_.end() ? 0 : at->second;
+    if (at == origin_rates_.end()) return std::nullopt;
+    return at->second;
 }
 
 namespace {

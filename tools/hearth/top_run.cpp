@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -28,6 +29,7 @@
 #include <exception>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -39,7 +41,8 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr std::array<std::chrono::milliseconds, 5> waits{500ms, 1s, 2s, 4s, 5s};  // between tries; the last again and again
-constexpr auto quiet_max = 15s;  // a stream that says nothing for longer, and for three of its intervals, is lost
+constexpr auto quiet_max = 15s;          // an answer that stands still for longer is given up
+constexpr auto stream_quiet_max = 3min;  // a stream: three of the longest intervals, its own not being known at the request
 constexpr std::size_t plain_width = 120;
 
 std::string token() {
@@ -108,7 +111,7 @@ private:
             response answer = co_await ask("/stats.json", quiet_max);
             const std::string text = co_await answer.text();
             if (options_.json) {
-                print(text);
+                pass_on(text);
             } else {
                 model_.take(parse_frame(text));
                 const auto extent = top_screen::size();
@@ -147,7 +150,7 @@ private:
     }
 
     asio::awaitable<void> read_events(std::size_t& failures) {
-        response answer = co_await ask("/events", quiet_);
+        response answer = co_await ask("/events", stream_quiet_max);
         event_reader events;
         std::vector<char> piece(64 * 1024);
         while (const std::size_t n = co_await answer.read_some(asio::buffer(piece))) {
@@ -159,11 +162,8 @@ private:
     void take(std::string_view data) {
         lost_since_.clear();
         link_ = "live";
-        if (options_.json) return print(data);
-        top_frame f = parse_frame(data);
-        quiet_ = std::max<std::chrono::milliseconds>(quiet_max,
-                                                     std::chrono::duration_cast<std::chrono::milliseconds>(f.interval * 3));
-        model_.take(std::move(f));
+        if (options_.json) return pass_on(data);
+        model_.take(parse_frame(data));
         if (!choices_.paused) draw();
     }
 
@@ -173,17 +173,28 @@ private:
         draw();
     }
 
-    void print(std::string_view line) {
-        fmt::print("{}\n", line.substr(0, line.find_last_not_of('\n') + 1));
-        if (std::fflush(stdout) == 0) return;
-        stop();  // nobody reads any more
+    // What the monitor said, as it is, unless a terminal would obey it.
+    void pass_on(std::string_view said) {
+        const std::string_view line = said.substr(0, said.find_last_not_of('\n') + 1);
+        print(is_terminal(stdout) ? terminal_text(line) : std::string(line));
+    }
+
+    void print(std::string line) {
+        line += '\n';
+        if (std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0) return;
+        const int why = errno;
+        // A reader that has had enough ends what would go on for ever; all else that is not written is missing.
+        if (why != EPIPE && !stopping_)
+            fmt::print(stderr, "hearth top: cannot write: {}\n", std::generic_category().message(why));
+        if (once_ || why != EPIPE) status_ = exit_failed;
+        stop();
     }
 
     void draw() {
         if (!screen_) return;
         const auto [width, height] = top_screen::size();
         screen_->show(
-            draw_top(model_, choices_, link_,
+            draw_top(held_ ? *held_ : model_, choices_, link_,
                      {.width = width, .height = height, .color = wants_color(stdout), .unicode = terminal_has_unicode()}));
     }
 
@@ -198,6 +209,7 @@ private:
                 const std::size_t page = std::max<std::size_t>(1, top_screen::size().height / 2);
                 while (!pressed.empty()) {
                     if (!press(pressed, choices_, page)) stop();
+                    hold();
                 }
                 draw();
             }
@@ -205,6 +217,15 @@ private:
             // Given up, or the terminal has gone: then there are no more keys.
         }
         keys_ = nullptr;
+    }
+
+    // While it is paused, keys still work, on what was there when the pause began.
+    void hold() {
+        if (!choices_.paused) {
+            held_.reset();
+        } else if (!held_) {
+            held_ = model_;
+        }
     }
 
     void watch_signals() {
@@ -250,10 +271,10 @@ private:
     std::optional<top_screen> screen_;
     input* keys_ = nullptr;
     top_model model_;
+    std::optional<top_model> held_;  // what is shown while paused
     top_choices choices_;
     std::string link_ = "connecting";
     std::string lost_since_;
-    std::chrono::milliseconds quiet_ = quiet_max;
     bool stopping_ = false;
     int status_ = exit_done;
 };

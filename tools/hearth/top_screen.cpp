@@ -1,5 +1,6 @@
 #include "top_screen.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,10 +19,20 @@ constexpr std::string_view leave_text = "\033[?7h\033[?25h\033[?1049l";
 constexpr std::string_view begin_frame = "\033[?2026h\033[H";
 constexpr std::string_view end_frame = "\033[J\033[?2026l";
 
+constexpr int room_patience_ms = 1'000;
+
+// Another program may have made the terminal non-blocking; false when it has no room for a second, stopped by Ctrl-S say.
+bool wait_for_room() noexcept {
+    pollfd terminal{STDOUT_FILENO, POLLOUT, 0};
+    const int ready = ::poll(&terminal, 1, room_patience_ms);
+    return ready > 0 || (ready < 0 && errno == EINTR);
+}
+
 void write_all(std::string_view text) noexcept {
     while (!text.empty()) {
         const ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
-        if (n < 0 && errno != EINTR) return;  // the terminal has gone; SIGHUP says so too
+        if (n < 0 && errno == EAGAIN && wait_for_room()) continue;
+        if (n < 0 && errno != EINTR) return;  // it has gone, as SIGHUP says too, or stands still: the next frame is whole
         text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
     }
 }

@@ -67,13 +67,15 @@ void draw_promise(lines& out, const top_frame& f, const top_paper& paper) {
     text_line bar(paper);
     text_line key(paper);
     const std::size_t width = std::min<std::size_t>(paper.width, 100);
+    // The lines need not add up to it: they are what the peer says.
+    const double all = std::max(1.0, static_cast<double>(f.totals.caught));
     for (std::size_t i = 0; i < f.lines.size(); ++i) {
         const auto& [name, caught] = f.lines[i];
         key.add(fmt::format("{} ", name), line_colors.at(i));
         key.add(with_commas(caught) + "   ");
         if (caught == 0) continue;
-        const auto share = static_cast<std::size_t>(static_cast<double>(width) * static_cast<double>(caught) /
-                                                    static_cast<double>(f.totals.caught));
+        const auto share =
+            static_cast<std::size_t>(static_cast<double>(width) * std::min(1.0, static_cast<double>(caught) / all));
         const bool blocks = paper.unicode && paper.color;
         for (std::size_t n = std::max<std::size_t>(1, share); n > 0; --n)
             bar.add(blocks ? "\u2588"sv : line_letters.substr(i, 1), line_colors.at(i));
@@ -127,8 +129,8 @@ void draw_origin(lines& out, const top_model& m, const top_origin& o, std::size_
     number(o.in_use, 5, "");
     number(o.free, 5, "");
     number(o.connecting, 5, "");
-    const double rate = m.rate(o);
-    l.add(fmt::format("{:>9}", rate_text(rate)), rate > 0 ? "" : dim);
+    const std::optional<double> rate = m.rate(o);
+    l.add(fmt::format("{:>9}", rate ? rate_text(*rate) : "-"), rate.value_or(0) > 0 ? "" : dim);
     number(o.caught, 10, green);
     number(o.failed, 8, red);
     l.add("  ");
@@ -153,7 +155,7 @@ std::vector<const top_origin*> arrange(const top_model& m, const top_choices& ch
             case top_sort::pending: return static_cast<double>(o.pending);
             case top_sort::busiest: break;
         }
-        return static_cast<double>(o.in_use + o.pending + o.connecting) + m.rate(o) / 10;
+        return static_cast<double>(o.in_use + o.pending + o.connecting) + m.rate(o).value_or(0) / 10;
     };
     std::ranges::sort(found, [&](const top_origin* a, const top_origin* b) {
         const double x = key(*a);

@@ -27,7 +27,8 @@ public:
     [[nodiscard]] const std::optional<top_frame>& frame() const noexcept { return frame_; }
     /// Requests a second, of all origins, oldest first.
     [[nodiscard]] const std::deque<double>& rates() const noexcept { return rates_; }
-    [[nodiscard]] double rate(const top_origin& o) const;
+    /// Nothing for an origin that the frame before did not have: one frame cannot know it.
+    [[nodiscard]] std::optional<double> rate(const top_origin& o) const;
     /// Oldest first.
     [[nodiscard]] const std::deque<top_event>& events() const noexcept { return events_; }
 

@@ -116,9 +116,14 @@ function askForToken(wrong) {
   if (!$("token").open) $("token").showModal();
 }
 $("token").addEventListener("cancel", (e) => e.preventDefault());
-$("token-form").addEventListener("submit", () => {
+$("token-form").addEventListener("submit", (e) => {
   const token = $("token-text").value;
   $("token-text").value = "";
+  if (!/^[\x21-\x7e]+$/.test(token)) { // fetch() refuses some others, as if the monitor were not there
+    e.preventDefault();
+    setText($("token-error"), "A token has visible ASCII characters only.");
+    return;
+  }
   sessionStorage.setItem("hearth-token", token);
   stream.use(token);
 });

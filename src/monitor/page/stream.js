@@ -48,7 +48,7 @@ const waits = [0.5, 1, 2, 4, 5]; // seconds, and then 5 again and again
 
 /**
  * Keeps a stream of frames alive. Tells `on.frame(object)`, `on.state(name, detail)` with name one of connecting, live,
- * lost {since, wait, why}, token {wrong}, and stops in `rest()` until `wake()`.
+ * lost {since, wait, why}, token {wrong}, and stops in `rest()` until `start()`.
  */
 export class Stream {
   #on;
@@ -117,8 +117,9 @@ export class Stream {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      this.#watch(abort);
       parser.push(decoder.decode(value, { stream: true }));
+      // Afterwards: the frame may have told a longer interval, or have made someone stop this.
+      if (this.#abort === abort) this.#watch(abort);
     }
   }
 
