@@ -1,5 +1,5 @@
-// client_cost [ROUNDS] [REQUESTS]: what hearth::client costs, interleaved with a bare blocking loop of send and recv that neither
-// parses nor checks; and what it gives with several threads. The origin is a process of its own.
+// client_cost [ROUNDS] [REQUESTS]: what hearth::client costs, interleaved with a bare blocking loop of send and recv that
+// neither parses nor checks; and what it gives with several threads. The origin is a process of its own.
 #include <hearth/client.hpp>
 #include <hearth/testing/faulty_origin.hpp>
 

@@ -23,9 +23,10 @@ struct monitor_options {
     bool allow_public = false;
     /// How often viewers hear of changes; nothing is asked of the agents while nobody looks. 100 ms to 1 min. Default 1 s.
     std::chrono::milliseconds interval{1'000};
-    /// Origins with metrics of their own, the busiest; the rest is summed under origin="other". 1 to 10'000. Default 100.
+    /// Origins with metrics of their own: the first to come, the busiest where more come at once; the rest is summed under
+    /// origin="other". 1 to 10'000. Default 100.
     std::size_t max_metric_origins = 100;
-    /// Origins in the JSON and on the page, the busiest first; the rest is summed. 1 to 100'000. Default 2'000.
+    /// Origins in the JSON and on the page, the busiest first; the rest is summed. 1 to 50'000. Default 2'000.
     std::size_t max_origins = 2'000;
     /// Viewers (of the page or `hearth top`) at a time. 1 to 1'000. Default 32.
     std::size_t max_viewers = 32;

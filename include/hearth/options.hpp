@@ -182,8 +182,8 @@ struct client_options {
     /// 1 to 256. Default 1. max_total_sockets and max_pending are divided among them, rounded up.
     std::size_t threads = 1;
     /// Each origin is served by all threads, for one that needs more than one core: each has its share of max_sockets (which
-    /// must be at least `threads`), max_free_sockets and min_free_sockets. Default off: an origin belongs to one thread, so
-    /// that its requests meet the warmest connection there is, whoever sends them.
+    /// must be at least `threads`), max_connecting (one at least), max_free_sockets and min_free_sockets. Default off: an
+    /// origin belongs to one thread, so that its requests meet the warmest connection there is, whoever sends them.
     bool spread_origins = false;
 };
 

@@ -23,6 +23,7 @@ agent_options share_of(const client_options& whole, std::size_t loop) {
     if (!whole.spread_origins) return share;
     const auto exact = [&](std::size_t count) { return count / n + (loop < count % n ? 1 : 0); };
     share.max_sockets = exact(share.max_sockets);
+    share.max_connecting = std::max<std::size_t>(1, exact(share.max_connecting));
     if (share.max_free_sockets) share.max_free_sockets = exact(*share.max_free_sockets);
     share.min_free_sockets = exact(share.min_free_sockets);
     return share;

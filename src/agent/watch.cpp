@@ -20,12 +20,12 @@ bool watch_door::post(std::function<void(agent_core&)> f) {
     return true;
 }
 
-// Who closes the door does so on the executor too: the core stays while this runs.
+// Who closes the door does so on the executor too, and maybe while this runs: the core stays until it has.
 void watch_door::enter(const std::function<void(agent_core&)>& f) {
-    agent_core* core = nullptr;
+    std::shared_ptr<agent_core> core;
     {
         const std::lock_guard held(mutex_);
-        core = core_;
+        if (core_ != nullptr) core = core_->shared_from_this();
     }
     if (core != nullptr) f(*core);
 }

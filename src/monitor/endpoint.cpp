@@ -37,11 +37,13 @@ constexpr auto sweep_every = 250ms;
 // Where only time can help: out of descriptors.
 constexpr auto a_while = 100ms;
 
-/// A service's signals are not for this thread, and debuggers show whose it is.
+/// A service's signals are not for this thread, but for those that tell of its own faults: where they are blocked, the
+/// service's handlers never hear of them. Debuggers show whose thread it is.
 void make_it_a_background_thread() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    sigset_t others;
+    ::sigfillset(&others);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) ::sigdelset(&others, own);
+    ::pthread_sigmask(SIG_BLOCK, &others, nullptr);
     ::pthread_setname_np(::pthread_self(), "hearth-monitor");
 }
 
@@ -102,7 +104,11 @@ private:
                 again_.expires_after(a_while);
                 co_await again_.async_wait(no_throw);
             } else {
-                receive(std::move(socket));
+                try {
+                    receive(std::move(socket));
+                } catch (const std::exception&) {
+                    // Out of memory: this one is let go, and the next may fit.
+                }
             }
         }
     }

@@ -4,8 +4,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
+#include <exception>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 namespace hearth::detail {
@@ -50,17 +51,24 @@ public:
     reply(const reply&) = delete;
     reply& operator=(const reply&) = delete;
     ~reply() {
-        if (!given_) to_->post([id = id_](hub& h) { h.end(id); });
+        if (quiet_) return;
+        try {
+            to_->post([id = id_](hub& h) { h.end(id); });
+        } catch (...) {
+            // Out of memory: it owes this answer for ever, and is shown as it was.
+        }
     }
     void give(watch_report report) {
-        given_ = true;
+        quiet_ = true;
         to_->post([id = id_, r = std::move(report)](hub& h) mutable { h.take(id, std::move(r)); });
     }
+    /// To be dropped means nothing from now on.
+    void keep_quiet() noexcept { quiet_ = true; }
 
 private:
     std::shared_ptr<mailbox> to_;
     gathering::part_id id_;
-    bool given_ = false;
+    std::atomic<bool> quiet_ = false;
 };
 
 hub::hub(asio::io_context& context, const monitor_options& options)
@@ -99,10 +107,12 @@ asio::awaitable<std::shared_ptr<frames>> hub::fresh() {
     co_return newest_;
 }
 
-asio::awaitable<std::shared_ptr<frames>> hub::after(std::uint64_t sequence) {
-    while (!closed_ && (!newest_ || newest_->what().sequence <= sequence)) co_await changed_.async_wait(no_throw);
-    co_return closed_ ? nullptr : newest_;
+asio::awaitable<std::shared_ptr<frames>> hub::after(std::uint64_t sequence, const bool& wanted) {
+    while (!closed_ && wanted && (!newest_ || newest_->what().sequence <= sequence)) co_await changed_.async_wait(no_throw);
+    co_return closed_ || !wanted ? nullptr : newest_;
 }
+
+void hub::wake() noexcept { changed_.cancel(); }
 
 void hub::viewer_came() {
     if (++viewers_ == 1) schedule();
@@ -123,34 +133,48 @@ void hub::schedule() {
 
 void hub::begin_round() {
     ++round_;
-    asking_ = true;
     begun_ = clock::now();
+    patience_.expires_after(patience);
+    patience_.async_wait([this, round = round_](const error_code& error) {
+        if (!error && asking_ && round_ == round) end_round();
+    });
+    // It ends, whatever is thrown from here on.
+    asking_ = true;
     missing_ = 0;
     for (auto it = parts_.begin(); it != parts_.end();) {
         auto& [id, p] = *it++;  // it may go
         // One that still owes an earlier answer is not asked again: its thread is stuck, and questions would pile up.
         if (p.owes == 0) ask(id, p);
     }
-    if (missing_ == 0) return end_round();
-    patience_.expires_after(patience);
-    patience_.async_wait([this, round = round_](const error_code& error) {
-        if (!error && asking_ && round_ == round) end_round();
-    });
+    if (missing_ == 0) end_round();
 }
 
 void hub::ask(gathering::part_id id, part& p) {
-    const auto r = std::make_shared<reply>(mailbox_, id);
-    p.owes = round_;
-    ++missing_;
-    // When it has ended, the reply says so when it is dropped.
-    (void)p.from->ask({.events_after = gathering_.last_event(id)}, [r](watch_report report) { r->give(std::move(report)); });
+    std::shared_ptr<reply> r;
+    try {
+        r = std::make_shared<reply>(mailbox_, id);
+        p.owes = round_;
+        ++missing_;
+        // When it has ended, the reply says so when it is dropped.
+        (void)p.from->ask({.events_after = gathering_.last_event(id)},
+                          [r](watch_report report) { r->give(std::move(report)); });
+    } catch (...) {
+        // Out of memory, or the agent's executor took nothing: it is shown as it was, and asked again in the next round.
+        if (r) r->keep_quiet();
+        if (std::exchange(p.owes, 0) != 0) --missing_;
+    }
 }
 
 void hub::take(gathering::part_id id, watch_report report) {
     const auto it = parts_.find(id);
     if (it == parts_.end()) return;
-    gathering_.take(id, std::move(report));
-    note_answer(std::exchange(it->second.owes, 0));
+    const std::uint64_t owed = std::exchange(it->second.owes, 0);
+    try {
+        gathering_.take(id, std::move(report));
+    } catch (const std::exception&) {
+        // Out of memory: it is shown as it was.
+    }
+    note_answer(owed);
 }
 
 void hub::end(gathering::part_id id) {
@@ -169,14 +193,22 @@ void hub::note_answer(std::uint64_t round) {
 void hub::end_round() {
     asking_ = false;
     patience_.cancel();
+    try {
+        newest_ = look();
+    } catch (const std::exception&) {
+        // Out of memory: the last ones stand, and whoever waits for others does so until the next round.
+    }
+    changed_.cancel();
+    schedule();
+}
+
+std::shared_ptr<frames> hub::look() {
     snapshot s = gathering_.look();
     s.sequence = round_;
     s.time = std::chrono::system_clock::now();
     s.started = started_;
     s.interval = options_.interval;
-    newest_ = std::make_shared<frames>(std::move(s), options_.max_origins);
-    changed_.cancel();
-    schedule();
+    return std::make_shared<frames>(std::move(s), options_.max_origins);
 }
 
 }  // namespace hearth::detail

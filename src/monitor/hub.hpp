@@ -41,8 +41,10 @@ public:
     void viewer_came();
     void viewer_left() noexcept;
     [[nodiscard]] std::size_t viewers() const noexcept { return viewers_; }
-    /// The next frames after those with this sequence number, at once if they are there; null when the hub is closed.
-    [[nodiscard]] boost::asio::awaitable<std::shared_ptr<frames>> after(std::uint64_t sequence);
+    /// The next frames after those with this sequence number, at once if they are there; null when the hub is closed, or
+    /// when they are not `wanted` any more: who turns that off calls wake() then.
+    [[nodiscard]] boost::asio::awaitable<std::shared_ptr<frames>> after(std::uint64_t sequence, const bool& wanted);
+    void wake() noexcept;
 
 private:
     using clock = std::chrono::steady_clock;
@@ -60,6 +62,7 @@ private:
     void end(gathering::part_id id);
     void note_answer(std::uint64_t round);
     void end_round();
+    [[nodiscard]] std::shared_ptr<frames> look();
     void schedule();
 
     monitor_options options_;
@@ -78,7 +81,7 @@ private:
 
     boost::asio::steady_timer patience_;  // with this round's answers
     boost::asio::steady_timer next_;      // round
-    boost::asio::steady_timer changed_;   // never expires: cancelled when there are new frames
+    boost::asio::steady_timer changed_;   // never expires: cancelled when there are new frames, or somebody left
 };
 
 }  // namespace hearth::detail

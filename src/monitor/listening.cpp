@@ -9,9 +9,11 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -35,14 +37,22 @@ std::uint16_t port_of(const asio::generic::stream_protocol::endpoint& from) {
     return to.port();
 }
 
+/// Does not wait for one who listens and has no time.
+bool is_refused(const std::string& path) {
+    const asio::local::stream_protocol::endpoint where(path);
+    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) return false;
+    const bool refused =
+        ::connect(probe, where.data(), static_cast<::socklen_t>(where.size())) != 0 && errno == ECONNREFUSED;
+    ::close(probe);
+    return refused;
+}
+
 /// Takes away a socket that nobody listens on.
-void remove_leftover(asio::io_context& context, const std::string& path) {
+void remove_leftover(const std::string& path) {
     struct stat found {};
     if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
-    asio::local::stream_protocol::socket probe(context);
-    error_code error;
-    probe.connect(asio::local::stream_protocol::endpoint(path), error);
-    if (error == asio::error::connection_refused) ::unlink(path.c_str());
+    if (is_refused(path)) ::unlink(path.c_str());
 }
 
 }  // namespace
@@ -52,7 +62,7 @@ void keep_from_children(int descriptor) noexcept { ::fcntl(descriptor, F_SETFD, 
 listening_socket::listening_socket(asio::io_context& context, listen_address address)
     : address_(std::move(address)), acceptor_(context) {
     const auto where = endpoint_of(address_);
-    if (address_.is_unix()) remove_leftover(context, address_.path);
+    if (address_.is_unix()) remove_leftover(address_.path);
     error_code error;
     acceptor_.open(where.protocol(), error);
     if (!error) keep_from_children(acceptor_.native_handle());

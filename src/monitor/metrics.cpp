@@ -7,7 +7,8 @@ namespace hearth::detail {
 
 tally metric_series::series::shown() const {
     tally t = last;
-    return t -= base;
+    t -= base;
+    return t += kept;
 }
 
 void metric_series::update(const snapshot& s, std::size_t viewers) {
@@ -29,8 +30,8 @@ void metric_series::follow(const hearth::stats& s) {
         series& mine = it->second;
         const tally now(found->second.count, found->second.latency);
         if (now.fell_behind(mine.last)) {
-            // An agent forgot the origin, and met it again since.
-            gone_ += mine.shown();
+            // An agent forgot the origin; another one still knows it, or it was met again since.
+            mine.kept = mine.shown();
             mine.base = now;
         }
         mine.last = now;

@@ -27,7 +27,8 @@ public:
 private:
     struct series {
         tally last{};  // as the snapshot had it
-        tally base{};  // of this, what counted under "other", or in series that ended
+        tally base{};  // of this, what counted under "other", or is kept
+        tally kept{};  // what was shown when an agent had last forgotten the origin
         origin_stats now{};
         [[nodiscard]] tally shown() const;
     };

@@ -41,7 +41,7 @@ void validate(const monitor_options& o) {
         refuse("interval is ", values::to_words(o.interval), "; allowed: 100 ms to 1 min");
     }
     check_count("max_metric_origins", o.max_metric_origins, 1, 10'000);
-    check_count("max_origins", o.max_origins, 1, 100'000);
+    check_count("max_origins", o.max_origins, 1, 50'000);
     check_count("max_viewers", o.max_viewers, 1, 1'000);
     if (o.max_connections < o.max_viewers || o.max_connections > 10'000) {
         refuse("max_connections is ", o.max_connections, "; allowed: max_viewers, which is ", o.max_viewers, ", to 10000");

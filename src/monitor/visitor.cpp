@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -84,18 +85,24 @@ void visitor::close() noexcept {
     // A peer that still sends is to read what was written to it all the same.
     socket_.shutdown(socket_type::shutdown_send, ignored);
     socket_.close(ignored);
+    // Else its seat would stay taken until the next frames.
+    if (std::exchange(watching_, false)) others_.pool.wake();
 }
 
 asio::awaitable<void> visitor::run() {
-    bool more = co_await serve_one(true);
-    while (more && socket_.is_open()) more = co_await serve_one(false);
+    try {
+        bool more = co_await serve_one(true);
+        while (more && socket_.is_open()) more = co_await serve_one(false);
+    } catch (const std::exception&) {
+        // Out of memory: there is no answer.
+    }
     close();
 }
 
 asio::awaitable<bool> visitor::await_bytes(bool first) {
+    waiting_since_ = clock::now();
     if (buffer_.size() > 0) co_return true;
     allow(first ? visitor::clock::duration(head_time) : idle_time);
-    waiting_since_ = clock::now();
     const auto [error] = co_await socket_.async_wait(socket_type::wait_read, no_throw);
     co_return !error && socket_.is_open();
 }
@@ -192,6 +199,7 @@ asio::awaitable<void> visitor::show_frames() {
         hub& pool;
     };
     const seat mine(others_.pool);
+    watching_ = true;
     end_with_peer();
     auto what = co_await others_.pool.fresh();
     std::uint64_t seen = 0;
@@ -199,10 +207,12 @@ asio::awaitable<void> visitor::show_frames() {
         const std::uint64_t sequence = what->what().sequence;
         const shared_text text = sequence == seen + 1 && seen > 0 ? what->event_with_news() : what->event_with_recent();
         seen = sequence;
+        // A slow viewer holds the text, and nothing that it was made from.
+        what.reset();
         if (!co_await write({}, *text)) co_return;
         // However long the interval is.
         deadline_ = never;
-        what = co_await others_.pool.after(seen);
+        what = co_await others_.pool.after(seen, watching_);
     }
 }
 

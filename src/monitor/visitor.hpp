@@ -76,6 +76,7 @@ private:
     boost::beast::flat_static_buffer<8 * 1024> buffer_{};
     clock::time_point deadline_{};
     clock::time_point waiting_since_{};
+    bool watching_ = false;  // frames, as they come
 };
 
 }  // namespace hearth::detail

@@ -190,6 +190,26 @@ TEST(client_loops, an_origin_is_spread_and_its_limits_divided) {
     for (auto& one : all) EXPECT_EQ(code_of([&] { (void)one.get(); }), errc::agent_closed);
 }
 
+TEST(client_loops, what_may_be_connecting_is_divided_too) {
+    // One connection gets in; further ones are left without an answer.
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::acceptor full(context);
+    full.open(boost::asio::ip::tcp::v4());
+    full.bind({boost::asio::ip::address_v4::loopback(), 0});
+    full.listen(0);
+    const std::string url = "http://127.0.0.1:" + std::to_string(full.local_endpoint().port()) + "/";
+    client c(hearth::client_options{.agent = {.max_sockets = 8, .max_connecting = 2}, .threads = 2, .spread_origins = true});
+    std::vector<std::future<client_response>> all;
+    for (int i = 0; i < 8; ++i) all.push_back(c.async_get(url));
+    EXPECT_TRUE(comes_true([&] {
+        const hearth::stats s = c.stats();
+        EXPECT_LE(s.connecting, 2U);
+        return s.count.requests == 8 && s.in_use == 1 && s.connecting == 2;
+    }));
+    c.destroy();
+    for (auto& one : all) EXPECT_EQ(code_of([&] { (void)one.get(); }), errc::agent_closed);
+}
+
 TEST(client_loops, warm_spreads_too) {
     const faulty_origin origin;
     client c(hearth::client_options{.agent = {.max_sockets = 5}, .threads = 2, .spread_origins = true});

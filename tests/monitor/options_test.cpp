@@ -86,8 +86,8 @@ TEST(monitor_options, ranges) {
     EXPECT_NE(refusal_of(with([](auto& o) { o.interval = 60'001ms; })), "");
     EXPECT_EQ(refusal_of(with([](auto& o) { o.max_metric_origins = 0; })), "max_metric_origins is 0; allowed: 1 to 10000");
     EXPECT_NE(refusal_of(with([](auto& o) { o.max_metric_origins = 10'001; })), "");
-    EXPECT_EQ(refusal_of(with([](auto& o) { o.max_origins = 0; })), "max_origins is 0; allowed: 1 to 100000");
-    EXPECT_NE(refusal_of(with([](auto& o) { o.max_origins = 100'001; })), "");
+    EXPECT_EQ(refusal_of(with([](auto& o) { o.max_origins = 0; })), "max_origins is 0; allowed: 1 to 50000");
+    EXPECT_NE(refusal_of(with([](auto& o) { o.max_origins = 50'001; })), "");
     EXPECT_EQ(refusal_of(with([](auto& o) { o.max_viewers = 0; })), "max_viewers is 0; allowed: 1 to 1000");
     EXPECT_NE(refusal_of(with([](auto& o) { o.max_viewers = 1'001; })), "");
     EXPECT_EQ(refusal_of(with([](auto& o) { o.max_connections = 32; })), "");

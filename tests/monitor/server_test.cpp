@@ -5,11 +5,16 @@
 
 #include <hearth/error.hpp>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -170,6 +175,58 @@ TEST(monitor_server, one_more_than_can_be_served_is_turned_away) {
     }
     peer three(e.url());
     EXPECT_EQ(first_line(three.read_to_end()), "HTTP/1.1 503 Service Unavailable");
+}
+
+TEST(monitor_server, who_has_sent_half_a_head_behind_a_request_gives_way) {
+    const endpoint e(on_any_port({.max_viewers = 1, .max_connections = 1}));
+    peer slow(e.url());
+    slow.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HT");
+    EXPECT_EQ(first_line(slow.read_message()), "HTTP/1.1 200 OK");
+    EXPECT_EQ(first_line(ask(e.url(), "/")), "HTTP/1.1 200 OK");
+}
+
+TEST(monitor_server, signals_are_not_for_its_thread_unless_they_tell_of_its_faults) {
+    const endpoint e(on_any_port());
+    EXPECT_EQ(first_line(ask(e.url(), "/")), "HTTP/1.1 200 OK");
+    int seen = 0;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::ifstream status(task.path() / "status");
+        std::string name;
+        for (std::string line; std::getline(status, line);) {
+            if (line.starts_with("Name:")) name = line.substr(6);
+            if (name != "hearth-monitor" || !line.starts_with("SigBlk:")) continue;
+            ++seen;
+            const auto blocked = std::stoull(line.substr(8), nullptr, 16);
+            const auto is_blocked = [&](int signal) { return (blocked >> (signal - 1) & 1U) != 0; };
+            EXPECT_TRUE(is_blocked(SIGTERM) && is_blocked(SIGINT) && is_blocked(SIGCHLD)) << line;
+            EXPECT_FALSE(is_blocked(SIGSEGV) || is_blocked(SIGABRT) || is_blocked(SIGBUS)) << line;
+        }
+    }
+    EXPECT_EQ(seen, 1);
+}
+
+TEST(monitor_server, a_unix_socket_whose_owner_has_no_time_is_not_waited_for) {
+    const std::string path =
+        (std::filesystem::temp_directory_path() / ("hearth-monitor-busy-" + std::to_string(::getpid()))).string();
+    namespace local = boost::asio::local;
+    boost::asio::io_context context;
+    local::stream_protocol::acceptor busy(context);
+    busy.open();
+    busy.bind(path);
+    busy.listen(0);
+    std::vector<local::stream_protocol::socket> crowd;
+    boost::system::error_code error;
+    while (!error && crowd.size() < 100) {
+        crowd.emplace_back(context, local::stream_protocol());
+        crowd.back().native_non_blocking(true);
+        if (::connect(crowd.back().native_handle(), local::stream_protocol::endpoint(path).data(),
+                      static_cast<::socklen_t>(local::stream_protocol::endpoint(path).size())) != 0)
+            error.assign(errno, boost::system::system_category());
+    }
+    EXPECT_EQ(error, boost::asio::error::try_again);
+    EXPECT_THROW(endpoint({.address = "unix:" + path}), hearth::error);
+    EXPECT_TRUE(std::filesystem::exists(path));
+    std::filesystem::remove(path);
 }
 
 TEST(monitor_server, a_unix_socket) {

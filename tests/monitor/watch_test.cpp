@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -224,6 +225,54 @@ TEST(monitor_watch, viewers_are_counted) {
     while (ask(e.url(), "/metrics").find("hearth_monitor_viewers 0\n") == std::string::npos && clock::now() - begin < 20s)
         std::this_thread::sleep_for(20ms);
     EXPECT_LT(clock::now() - begin, 20s);
+}
+
+TEST(monitor_watch, a_viewer_that_leaves_gives_up_its_seat_at_once) {
+    endpoint e = make_endpoint({.interval = 1min, .max_viewers = 1});
+    for (int i = 0; i < 3; ++i) {
+        const auto begin = clock::now();
+        for (;;) {
+            peer p = viewer_of(e);
+            if (p.read_until("\r\n") == "HTTP/1.1 200 OK\r\n") {
+                (void)next_event(p);
+                break;
+            }
+            ASSERT_LT(clock::now() - begin, 20s);
+            std::this_thread::sleep_for(5ms);
+        }
+    }
+}
+
+/// Its executor takes nothing, the first time.
+class failing_agent final : public detail::watched {
+public:
+    bool ask(const detail::watch_query& q, std::function<void(detail::watch_report)> done) override {
+        if (asked_++ == 0) throw std::runtime_error("no room");
+        return inner_.ask(q, std::move(done));
+    }
+    fake_agent& inner() { return inner_; }
+
+private:
+    fake_agent inner_;
+    int asked_ = 0;
+};
+
+TEST(monitor_watch, one_that_cannot_be_asked_is_asked_again) {
+    endpoint e = make_endpoint({.interval = 100ms});
+    auto fails = std::make_shared<failing_agent>();
+    auto well = std::make_shared<fake_agent>();
+    fails->inner().report(report_of(5));
+    well->report(report_of(10));
+    e.watch("fails", {fails});
+    e.watch("well", {well});
+    peer p = viewer_of(e);
+    object o = next_event(p);
+    EXPECT_EQ(requests_in(o), 10);
+    const auto begin = clock::now();
+    while (requests_in(o) != 15 && clock::now() - begin < 20s) o = next_event(p);
+    EXPECT_EQ(requests_in(o), 15);
+    EXPECT_EQ(boost::json::serialize(o.at("agents")),
+              R"([{"name":"fails","loops":1,"alive":true},{"name":"well","loops":1,"alive":true}])");
 }
 
 TEST(monitor_watch, ends_at_once_with_viewers_and_questions_open) {
