@@ -1,12 +1,16 @@
 #include "monitor/metrics.hpp"
 
+#include "values/stats_members.hpp"
+
 #include <hearth/version.hpp>
 
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <sstream>
+#include <string>
 #include <utility>
 
 namespace hearth::detail {
@@ -69,16 +73,16 @@ public:
         }
     }
     /// Without those that never recorded anything: a plain HTTP origin has no handshakes.
-    void add_histogram(const char* name, const char* help, std::size_t number) {
+    void add_histogram(const char* name, const char* help, duration_histogram latencies::*which) {
         MetricFamily& f = add(name, help, MetricType::Histogram);
-        for (const row& r : rows_) add_histogram(f, r, number);
+        for (const row& r : rows_) add_histogram(f, r, which);
         if (f.metric.empty()) all_.pop_back();
     }
     [[nodiscard]] std::vector<MetricFamily> take() { return std::move(all_); }
 
 private:
-    static void add_histogram(MetricFamily& f, const row& r, std::size_t number) {
-        const auto* in = r.shown.at.data() + tally::histograms_from + number * tally::histogram_size;
+    static void add_histogram(MetricFamily& f, const row& r, duration_histogram latencies::*which) {
+        const std::span<const std::uint64_t> in = r.shown.histogram(which);
         ClientMetric m;
         m.label = {{"origin", r.origin}};
         std::uint64_t count = 0;
@@ -115,10 +119,8 @@ void add_caught(family_list& all, const std::vector<row>& rows) {
                               MetricType::Counter);
     for (const row& r : rows) {
         const stale_caught caught(r.count);
-        const std::pair<const char*, std::uint64_t> lines[] = {{"left", caught.left},         {"watched", caught.watched},
-                                                               {"looked", caught.looked},     {"matched", caught.matched},
-                                                               {"replayed", caught.replayed}, {"silent", caught.silent}};
-        for (const auto& [line, n] : lines) f.metric.push_back(counter({{"origin", r.origin}, {"line", line}}, n));
+        for (const auto& [line, member] : values::caught_members)
+            f.metric.push_back(counter({{"origin", r.origin}, {"line", std::string(line)}}, caught.*member));
     }
 }
 
@@ -181,12 +183,15 @@ std::vector<MetricFamily> metric_series::Collect() const {
     all.add_gauge("hearth_pending_requests", "Requests waiting for a connection.", &origin_stats::pending);
     add_counters(all, rows);
     add_learnt(all, rows);
-    all.add_histogram("hearth_queue_wait_seconds", "Calls: waiting for a connection, dialling included.", 0);
-    all.add_histogram("hearth_lookup_seconds", "Connections: looking the name up.", 1);
-    all.add_histogram("hearth_connect_seconds", "Connections: TCP.", 2);
-    all.add_histogram("hearth_tls_seconds", "Connections: the TLS handshake.", 3);
-    all.add_histogram("hearth_first_byte_seconds", "Calls: from the first byte written to the head's arrival.", 4);
-    all.add_histogram("hearth_request_seconds", "Calls: from their begin to the head's arrival, or to their failure.", 5);
+    all.add_histogram("hearth_queue_wait_seconds", "Calls: waiting for a connection, dialling included.",
+                      &latencies::queue_wait);
+    all.add_histogram("hearth_lookup_seconds", "Connections: looking the name up.", &latencies::lookup);
+    all.add_histogram("hearth_connect_seconds", "Connections: TCP.", &latencies::connect);
+    all.add_histogram("hearth_tls_seconds", "Connections: the TLS handshake.", &latencies::tls);
+    all.add_histogram("hearth_first_byte_seconds", "Calls: from the first byte written to the head's arrival.",
+                      &latencies::first_byte);
+    all.add_histogram("hearth_request_seconds", "Calls: from their begin to the head's arrival, or to their failure.",
+                      &latencies::total);
     add_agents(all, agents_);
     all.add("hearth_monitor_viewers", "Viewers of the live page and the like.", MetricType::Gauge)
         .metric.push_back(gauge({}, static_cast<double>(viewers_)));

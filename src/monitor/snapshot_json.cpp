@@ -2,6 +2,7 @@
 
 #include "monitor/json_writer.hpp"
 #include "values/log_fields.hpp"
+#include "values/stats_members.hpp"
 #include "values/text.hpp"
 
 #include <hearth/version.hpp>
@@ -34,17 +35,7 @@ void write_counts(json_writer& w, std::string_view key, const std::array<std::ui
 
 void write_count(json_writer& w, const counters& c) {
     w.begin_object("count");
-    w.member("requests", c.requests);
-    w.member("responses", c.responses);
-    w.member("failed", c.failed);
-    w.member("canceled", c.canceled);
-    w.member("opened", c.opened);
-    w.member("reused", c.reused);
-    w.member("replays", c.replays);
-    w.member("retries", c.retries);
-    w.member("budget_refusals", c.budget_refusals);
-    w.member("risk_avoided", c.risk_avoided);
-    w.member("stale_seen", c.stale_seen);
+    for (const auto& [name, member] : values::counter_members) w.member(name, c.*member);
     write_counts<close_reason>(w, "closed", c.closed);
     write_counts<phase>(w, "failures_by_phase", c.failures_by_phase);
     write_counts<evidence>(w, "replays_by_evidence", c.replays_by_evidence);
@@ -54,12 +45,7 @@ void write_count(json_writer& w, const counters& c) {
 void write_caught(json_writer& w, const counters& c) {
     const stale_caught caught(c);
     w.begin_object("caught");
-    w.member("left", caught.left);
-    w.member("watched", caught.watched);
-    w.member("looked", caught.looked);
-    w.member("matched", caught.matched);
-    w.member("replayed", caught.replayed);
-    w.member("silent", caught.silent);
+    for (const auto& [name, member] : values::caught_members) w.member(name, caught.*member);
     w.member("total", caught.total());
     w.end_object();
 }
@@ -76,12 +62,7 @@ void write_histogram(json_writer& w, std::string_view key, const duration_histog
 
 void write_latency(json_writer& w, const latencies& l) {
     w.begin_object("latency");
-    write_histogram(w, "queue_wait", l.queue_wait);
-    write_histogram(w, "lookup", l.lookup);
-    write_histogram(w, "connect", l.connect);
-    write_histogram(w, "tls", l.tls);
-    write_histogram(w, "first_byte", l.first_byte);
-    write_histogram(w, "total", l.total);
+    for (const auto& [name, member] : values::latency_members) write_histogram(w, name, l.*member);
     w.end_object();
 }
 

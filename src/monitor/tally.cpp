@@ -3,26 +3,13 @@
 #include <algorithm>
 
 namespace hearth::detail {
-namespace {
-
-constexpr std::array<std::uint64_t counters::*, tally::plain_count> plain = {
-    &counters::requests,        &counters::responses,    &counters::failed,    &counters::canceled,
-    &counters::opened,          &counters::reused,       &counters::replays,   &counters::retries,
-    &counters::budget_refusals, &counters::risk_avoided, &counters::stale_seen};
-
-constexpr std::array<duration_histogram latencies::*, tally::histogram_count> histograms = {
-    &latencies::queue_wait, &latencies::lookup,     &latencies::connect,
-    &latencies::tls,        &latencies::first_byte, &latencies::total};
-
-}  // namespace
-
 tally::tally(const counters& c, const latencies& l) {
     auto* out = at.data();
-    for (const auto member : plain) *out++ = c.*member;
+    for (const auto& [name, member] : values::counter_members) *out++ = c.*member;
     out = std::ranges::copy(c.closed, out).out;
     out = std::ranges::copy(c.failures_by_phase, out).out;
     out = std::ranges::copy(c.replays_by_evidence, out).out;
-    for (const auto member : histograms) {
+    for (const auto& [name, member] : values::latency_members) {
         const duration_histogram& h = l.*member;
         out = std::ranges::copy(h.buckets(), out).out;
         *out++ = static_cast<std::uint64_t>(h.sum().count());
@@ -32,7 +19,7 @@ tally::tally(const counters& c, const latencies& l) {
 counters tally::count() const noexcept {
     counters c;
     const auto* in = at.data();
-    for (const auto member : plain) c.*member = *in++;
+    for (const auto& [name, member] : values::counter_members) c.*member = *in++;
     const auto take = [&in](auto& into) {
         std::copy_n(in, into.size(), into.begin());
         in += into.size();
@@ -41,6 +28,13 @@ counters tally::count() const noexcept {
     take(c.failures_by_phase);
     take(c.replays_by_evidence);
     return c;
+}
+
+std::span<const std::uint64_t> tally::histogram(duration_histogram latencies::*which) const noexcept {
+    const auto it =
+        std::ranges::find(values::latency_members, which, &values::named_member<latencies, duration_histogram>::member);
+    const auto number = static_cast<std::size_t>(it - values::latency_members.begin());
+    return std::span(at).subspan(histograms_from + number * histogram_size, histogram_size);
 }
 
 tally& tally::operator+=(const tally& other) noexcept {

@@ -1,5 +1,7 @@
 #include <hearth/stats.hpp>
 
+#include "values/stats_members.hpp"
+
 #include <fmt/format.h>
 
 #include <numeric>
@@ -43,17 +45,7 @@ std::uint64_t counters::closed_total() const noexcept {
 }
 
 counters& counters::operator+=(const counters& other) noexcept {
-    requests += other.requests;
-    responses += other.responses;
-    failed += other.failed;
-    canceled += other.canceled;
-    opened += other.opened;
-    reused += other.reused;
-    replays += other.replays;
-    retries += other.retries;
-    budget_refusals += other.budget_refusals;
-    risk_avoided += other.risk_avoided;
-    stale_seen += other.stale_seen;
+    for (const auto& [name, member] : values::counter_members) this->*member += other.*member;
     add(closed, other.closed);
     add(failures_by_phase, other.failures_by_phase);
     add(replays_by_evidence, other.replays_by_evidence);
