@@ -2,6 +2,7 @@
 
 #include "values/log_fields.hpp"
 #include "values/text.hpp"
+#include "values/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -38,24 +39,6 @@ std::string_view to_string(log_level l) noexcept {
 
 namespace values {
 namespace {
-
-// How many bytes at the front of `text` are one character in UTF-8 (RFC 3629), its first byte not being ASCII; 0 for none.
-std::size_t utf8_size(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned first = byte(0);
-    const std::size_t size = first >= 0xC2 && first <= 0xDF   ? 2
-                             : (first & 0xF0) == 0xE0         ? 3
-                             : first >= 0xF0 && first <= 0xF4 ? 4
-                                                              : 0;
-    if (size == 0 || text.size() < size) return 0;
-    for (std::size_t i = 1; i < size; ++i) {
-        if ((byte(i) & 0xC0) != 0x80) return 0;
-    }
-    const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-    const bool surrogate = first == 0xED && byte(1) >= 0xA0;
-    const bool too_large = first == 0xF4 && byte(1) >= 0x90;
-    return overlong || surrogate || too_large ? 0 : size;
-}
 
 // The names that JSON has for some characters; 0 for none.
 char short_escape(char c) noexcept {
