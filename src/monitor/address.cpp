@@ -1,7 +1,6 @@
 #include "monitor/address.hpp"
 
-#include <hearth/error.hpp>
-
+#include "values/option_checks.hpp"
 #include "values/text.hpp"
 
 #include <arpa/inet.h>
@@ -15,7 +14,7 @@ namespace {
 constexpr std::size_t max_path = sizeof(sockaddr_un::sun_path) - 1;
 
 [[noreturn]] void refuse(std::string_view address, std::string_view what) {
-    throw error(errc::invalid_option, values::concat("address is ", values::in_quotes(address), "; ", what));
+    values::refuse("address is ", values::in_quotes(address), "; ", what);
 }
 
 constexpr std::string_view forms = "allowed: IP:PORT, [IPv6]:PORT, :PORT (loopback) or unix:/PATH";

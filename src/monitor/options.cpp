@@ -1,7 +1,7 @@
-#include <hearth/error.hpp>
 #include <hearth/monitor.hpp>
 
 #include "monitor/address.hpp"
+#include "values/option_checks.hpp"
 #include "values/text.hpp"
 
 #include <algorithm>
@@ -11,14 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class... Parts>
-[[noreturn]] void refuse(const Parts&... parts) {
-    throw error(errc::invalid_option, values::concat(parts...));
-}
-
-void check_count(std::string_view name, std::size_t value, std::size_t least, std::size_t most) {
-    if (value < least || value > most) refuse(name, " is ", value, "; allowed: ", least, " to ", most);
-}
+using values::check_count;
+using values::refuse;
 
 }  // namespace
 

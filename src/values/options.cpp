@@ -2,6 +2,7 @@
 #include <hearth/options.hpp>
 #include <hearth/request.hpp>
 
+#include "values/option_checks.hpp"
 #include "values/text.hpp"
 
 #include <arpa/inet.h>
@@ -15,19 +16,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
+using values::check_count;
 using values::in_quotes;
+using values::refuse;
 using values::to_words;
 
 constexpr std::size_t max_socket_path = sizeof(sockaddr_un::sun_path) - 1;
-
-template <class... Parts>
-[[noreturn]] void refuse(const Parts&... parts) {
-    throw error(errc::invalid_option, values::concat(parts...));
-}
-
-void check_count(std::string_view name, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
-    if (value < least || value > most) refuse(name, " is ", value, "; allowed: ", least, " to ", most);
-}
 
 void check_bytes(std::string_view name, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
     if (value < least || value > most) {
