@@ -12,6 +12,10 @@ namespace hearth {
 class agent;
 class client;
 
+namespace detail {
+class endpoint;
+}  // namespace detail
+
 struct monitor_options {
     /// "127.0.0.1:9464", "[::1]:9464", ":9464" (loopback), "127.0.0.1:0" (a free port), "unix:/run/service/hearth.sock".
     /// Anything but loopback and unix sockets must be allowed, or have a token. Default "127.0.0.1:9464".
@@ -66,8 +70,7 @@ public:
     [[nodiscard]] std::string url() const;
 
 private:
-    class server;
-    std::unique_ptr<server> server_;
+    std::unique_ptr<detail::endpoint> endpoint_;
 };
 
 }  // namespace hearth

@@ -9,12 +9,7 @@
 
 namespace hearth {
 
-class monitor::server : public detail::endpoint {
-public:
-    using endpoint::endpoint;
-};
-
-monitor::monitor(monitor_options options) : server_(std::make_unique<server>(std::move(options))) {}
+monitor::monitor(monitor_options options) : endpoint_(std::make_unique<detail::endpoint>(std::move(options))) {}
 monitor::monitor(agent& a, monitor_options options) : monitor(std::move(options)) { watch(a); }
 monitor::monitor(client& c, monitor_options options) : monitor(std::move(options)) { watch(c); }
 monitor::monitor(monitor&&) noexcept = default;
@@ -22,13 +17,13 @@ monitor& monitor::operator=(monitor&&) noexcept = default;
 monitor::~monitor() = default;
 
 void monitor::watch(agent& a, std::string_view name) {
-    server_->watch(std::string(name.empty() ? "agent" : name), {detail::watch_agent(a)});
+    endpoint_->watch(std::string(name.empty() ? "agent" : name), {detail::watch_agent(a)});
 }
 
 void monitor::watch(client& c, std::string_view name) {
-    server_->watch(std::string(name.empty() ? "client" : name), detail::watch_client(c));
+    endpoint_->watch(std::string(name.empty() ? "client" : name), detail::watch_client(c));
 }
 
-std::string monitor::url() const { return server_->url(); }
+std::string monitor::url() const { return endpoint_->url(); }
 
 }  // namespace hearth
