@@ -209,7 +209,7 @@ private:
     void wait_to_retry(call& who, failure_ptr why, nanoseconds delay);
     [[nodiscard]] nanoseconds status_delay(const call& who, const retry_options& policy_options) const;
     void give_back_retry(call& who);
-    void count_failed(call& who, const exchange_failure& f);
+    void count_failed(call& who, const exchange_failure& f, bool stale);
     void check_closed();
 
     // What is stale, or silent (evidence.cpp).

@@ -233,7 +233,7 @@ void agent_core::head_arrived(call& who) {
 }
 
 // REQUIRES: it has an origin.
-void agent_core::count_failed(call& who, const exchange_failure& f) {
+void agent_core::count_failed(call& who, const exchange_failure& f, bool stale) {
     counters& count = who.origin->count;
     const bool canceled = f.code == errc::canceled;
     if (canceled) {
@@ -241,7 +241,7 @@ void agent_core::count_failed(call& who, const exchange_failure& f) {
     } else {
         ++count.failed;
         ++count.failures_by_phase[static_cast<std::size_t>(f.phase)];
-        if (is_stale_seen(who, f)) ++count.stale_seen;
+        if (stale) ++count.stale_seen;
     }
     if (who.answered || f.phase == phase::validate) return;
     latencies& took = who.origin->measured();
@@ -252,9 +252,9 @@ void agent_core::count_failed(call& who, const exchange_failure& f) {
 void agent_core::fail(call& who, exchange_failure f, std::string verdict) {
     give_back_retry(who);
     if (who.stage == stage::retrying) --retrying_;
-    if (who.origin) count_failed(who, f);
-    if (!who.answered) stop_listening(who);
     const bool stale = is_stale_seen(who, f);
+    if (who.origin) count_failed(who, f, stale);
+    if (!who.answered) stop_listening(who);
     failure_ptr made = make_failure(who, std::move(f), std::move(verdict));
     note_failed(who, *made, stale);
     if (who.origin) tell_request(request_event::kind::failed, who, [&](request_event& e) { e.why = made.get(); });
