@@ -151,7 +151,7 @@ TEST(monitor_agents, it_may_end_first) {
     for (int i = 0; i < 3; ++i) {
         monitor m(c, quick());
         a.show_on(m);
-        peer viewer(m.url());
+        monitor_peer viewer(m.url());
         viewer.get("/events");
         (void)viewer.read_until("event: stats");
         a.get(origin.url());
@@ -176,7 +176,7 @@ TEST(monitor_agents, starts_and_stops_under_load) {
         const monitor m(c, quick());
         // Some are ended with an answer under way.
         if (i % 2 == 0) (void)stats_of(m);
-        peer left(m.url());
+        monitor_peer left(m.url());
         left.get("/metrics");
     }
     const monitor m(c, quick());

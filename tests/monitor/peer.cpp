@@ -61,13 +61,13 @@ std::size_t length_of(std::string_view head) {
 
 }  // namespace
 
-peer::peer(std::string_view url, int receive_buffer) : socket_(connect_to(url, receive_buffer)) {}
+monitor_peer::monitor_peer(std::string_view url, int receive_buffer) : socket_(connect_to(url, receive_buffer)) {}
 
-peer::~peer() {
+monitor_peer::~monitor_peer() {
     if (socket_ >= 0) ::close(socket_);
 }
 
-bool peer::send(std::string_view bytes) {
+bool monitor_peer::send(std::string_view bytes) {
     while (!bytes.empty()) {
         pollfd p{.fd = socket_, .events = POLLOUT, .revents = 0};
         if (::poll(&p, 1, patience_ms) == 0) throw std::runtime_error("nothing could be sent for 20 s");
@@ -78,11 +78,11 @@ bool peer::send(std::string_view bytes) {
     return true;
 }
 
-bool peer::get(std::string_view path, std::string_view lines) {
+bool monitor_peer::get(std::string_view path, std::string_view lines) {
     return send("GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(lines) + "\r\n");
 }
 
-bool peer::more() {
+bool monitor_peer::more() {
     pollfd p{.fd = socket_, .events = POLLIN, .revents = 0};
     if (::poll(&p, 1, patience_ms) == 0) throw std::runtime_error("nothing came for 20 s, after\n" + read_.substr(0, shown));
     std::array<char, 64 * 1024> piece{};
@@ -92,7 +92,7 @@ bool peer::more() {
     return true;
 }
 
-std::string peer::read_until(std::string_view end) {
+std::string monitor_peer::read_until(std::string_view end) {
     std::size_t at = read_.find(end);
     while (at == std::string::npos) {
         if (!more()) throw std::runtime_error("it was closed after\n" + read_.substr(0, shown));
@@ -103,7 +103,7 @@ std::string peer::read_until(std::string_view end) {
     return text;
 }
 
-std::string peer::read_message() {
+std::string monitor_peer::read_message() {
     std::string message = read_until("\r\n\r\n");
     const std::size_t length = length_of(message);
     while (read_.size() < length) {
@@ -114,14 +114,14 @@ std::string peer::read_message() {
     return message;
 }
 
-std::string peer::read_to_end() {
+std::string monitor_peer::read_to_end() {
     while (more()) {
     }
     return std::exchange(read_, {});
 }
 
 std::string ask(std::string_view url, std::string_view path, std::string_view lines) {
-    peer p(url);
+    monitor_peer p(url);
     p.get(path, "Connection: close\r\n" + std::string(lines));
     return p.read_to_end();
 }

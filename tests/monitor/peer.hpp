@@ -10,14 +10,14 @@
 namespace hearth::test {
 
 /// Blocking; every wait ends after 20 s, with std::runtime_error.
-class peer {
+class monitor_peer {
 public:
     /// To "http://127.0.0.1:PORT/" or "unix:/path". Throws std::system_error.
     /// `receive_buffer` bytes may wait in the kernel; 0: as many as it likes.
-    explicit peer(std::string_view url, int receive_buffer = 0);
-    peer(peer&& other) noexcept : socket_(std::exchange(other.socket_, -1)), read_(std::move(other.read_)) {}
-    peer& operator=(peer&&) = delete;
-    ~peer();
+    explicit monitor_peer(std::string_view url, int receive_buffer = 0);
+    monitor_peer(monitor_peer&& other) noexcept : socket_(std::exchange(other.socket_, -1)), read_(std::move(other.read_)) {}
+    monitor_peer& operator=(monitor_peer&&) = delete;
+    ~monitor_peer();
 
     /// False when it cannot: the other side has closed.
     bool send(std::string_view bytes);

@@ -54,7 +54,7 @@ TEST(monitor_server, refuses_what_there_is_not) {
     EXPECT_EQ(first_line(ask(e.url(), "/nothing")), "HTTP/1.1 404 Not Found");
     EXPECT_EQ(first_line(ask(e.url(), "/../etc/passwd")), "HTTP/1.1 404 Not Found");
     for (const char* method : {"POST", "PUT", "DELETE", "TRACE", "OPTIONS", "BREW", "CONNECT"}) {
-        peer p(e.url());
+        monitor_peer p(e.url());
         p.send(std::string(method) + " /stats.json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
         const std::string answer = p.read_to_end();
         EXPECT_EQ(first_line(answer), "HTTP/1.1 405 Method Not Allowed") << method;
@@ -64,7 +64,7 @@ TEST(monitor_server, refuses_what_there_is_not) {
 
 TEST(monitor_server, a_head_is_like_a_get_without_its_body) {
     const endpoint e(on_any_port());
-    peer p(e.url());
+    monitor_peer p(e.url());
     p.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const std::string page = p.read_until("\r\n\r\n");
     EXPECT_EQ(page.find("Content-Length: 0"), std::string::npos);
@@ -74,7 +74,7 @@ TEST(monitor_server, a_head_is_like_a_get_without_its_body) {
 
 TEST(monitor_server, keeps_connections_and_takes_pipelined_requests_in_turn) {
     const endpoint e(on_any_port());
-    peer p(e.url());
+    monitor_peer p(e.url());
     p.send(
         "GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\nGET /x HTTP/1.1\r\nHost: "
         "localhost\r\n\r\n");
@@ -84,7 +84,7 @@ TEST(monitor_server, keeps_connections_and_takes_pipelined_requests_in_turn) {
     p.get("/", "Connection: close\r\n");
     EXPECT_NE(p.read_message().find("\r\nConnection: close\r\n"), std::string::npos);
     EXPECT_EQ(p.read_to_end(), "");
-    peer old(e.url());
+    monitor_peer old(e.url());
     old.send("GET / HTTP/1.0\r\n\r\n");
     EXPECT_EQ(first_line(old.read_to_end()), "HTTP/1.1 200 OK");
 }
@@ -105,7 +105,7 @@ TEST(monitor_server, only_those_with_the_token_see_data) {
 TEST(monitor_server, a_site_whose_name_leads_here_reads_nothing) {
     const endpoint e(on_any_port());
     const auto with_host = [&](const std::string& lines) {
-        peer p(e.url());
+        monitor_peer p(e.url());
         p.send("GET /stats.json HTTP/1.1\r\n" + lines + "Connection: close\r\n\r\n");
         return first_line(p.read_to_end());
     };
@@ -118,7 +118,7 @@ TEST(monitor_server, a_site_whose_name_leads_here_reads_nothing) {
 TEST(monitor_server, what_is_no_request_is_refused) {
     const endpoint e(on_any_port());
     const auto answer_to = [&](const std::string& bytes) {
-        peer p(e.url());
+        monitor_peer p(e.url());
         p.send(bytes);
         return first_line(p.read_to_end());
     };
@@ -137,8 +137,8 @@ TEST(monitor_server, what_is_no_request_is_refused) {
 
 TEST(monitor_server, a_slow_head_is_waited_for_5_s_and_no_longer) {
     const endpoint e(on_any_port());
-    peer quiet(e.url());
-    peer slow(e.url());
+    monitor_peer quiet(e.url());
+    monitor_peer slow(e.url());
     slow.send("GET / HT");
     EXPECT_EQ(first_line(ask(e.url(), "/")), "HTTP/1.1 200 OK");
     EXPECT_EQ(slow.read_to_end(), "");
@@ -149,10 +149,10 @@ TEST(monitor_server, hundreds_of_connections_do_not_shut_anybody_out) {
     monitor_options o{.max_viewers = 2, .max_connections = 8};
     o.interval = 100ms;
     const endpoint e(on_any_port(o));
-    peer viewer(e.url());
+    monitor_peer viewer(e.url());
     viewer.get("/events");
     const std::string garbage(4'096, '\xff');
-    std::vector<peer> crowd;
+    std::vector<monitor_peer> crowd;
     for (int i = 0; i < 300; ++i) {
         crowd.emplace_back(e.url());
         if (i % 3 == 1) crowd.back().send("GET / HTTP/1.1\r\n");
@@ -167,19 +167,19 @@ TEST(monitor_server, hundreds_of_connections_do_not_shut_anybody_out) {
 
 TEST(monitor_server, one_more_than_can_be_served_is_turned_away) {
     const endpoint e(on_any_port({.max_viewers = 2, .max_connections = 2}));
-    peer one(e.url());
-    peer two(e.url());
-    for (peer* p : {&one, &two}) {
+    monitor_peer one(e.url());
+    monitor_peer two(e.url());
+    for (monitor_peer* p : {&one, &two}) {
         p->get("/events");
         EXPECT_NE(p->read_until("\n\n").find("event: stats"), std::string::npos);
     }
-    peer three(e.url());
+    monitor_peer three(e.url());
     EXPECT_EQ(first_line(three.read_to_end()), "HTTP/1.1 503 Service Unavailable");
 }
 
 TEST(monitor_server, who_has_sent_half_a_head_behind_a_request_gives_way) {
     const endpoint e(on_any_port({.max_viewers = 1, .max_connections = 1}));
-    peer slow(e.url());
+    monitor_peer slow(e.url());
     slow.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HT");
     EXPECT_EQ(first_line(slow.read_message()), "HTTP/1.1 200 OK");
     EXPECT_EQ(first_line(ask(e.url(), "/")), "HTTP/1.1 200 OK");

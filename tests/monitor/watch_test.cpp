@@ -31,13 +31,13 @@ endpoint make_endpoint(monitor_options o = {}) {
 object stats_of(const endpoint& e) { return boost::json::parse(body_of(ask(e.url(), "/stats.json"))).as_object(); }
 
 /// The next event of a viewer.
-object next_event(peer& p) {
+object next_event(monitor_peer& p) {
     (void)p.read_until("event: stats\ndata: ");
     return boost::json::parse(p.read_until("\n\n")).as_object();
 }
 
-peer viewer_of(const endpoint& e) {
-    peer p(e.url());
+monitor_peer viewer_of(const endpoint& e) {
+    monitor_peer p(e.url());
     p.get("/events");
     return p;
 }
@@ -57,12 +57,12 @@ TEST(monitor_watch, nobody_is_asked_while_nobody_looks) {
     auto agent = std::make_shared<fake_agent>();
     endpoint e = make_endpoint({.interval = 100ms});
     e.watch("a", {agent});
-    { const peer idle(e.url()); }
+    { const monitor_peer idle(e.url()); }
     EXPECT_NE(ask(e.url(), "/").find("200 OK"), std::string::npos);
     std::this_thread::sleep_for(250ms);
     EXPECT_EQ(agent->asked(), 0);
     {
-        peer p = viewer_of(e);
+        monitor_peer p = viewer_of(e);
         for (int i = 0; i < 3; ++i) (void)next_event(p);
     }
     // It may take an interval until the viewer's end is seen.
@@ -82,7 +82,7 @@ TEST(monitor_watch, at_most_once_an_interval) {
     agent->report(report_of(1));
     for (int i = 0; i < 5; ++i) EXPECT_EQ(requests_in(stats_of(e)), 1);
     (void)ask(e.url(), "/metrics");
-    peer p = viewer_of(e);
+    monitor_peer p = viewer_of(e);
     EXPECT_EQ(requests_in(next_event(p)), 1);
     EXPECT_EQ(agent->asked(), 1);
     // A new one is asked for when there is somebody new to ask.
@@ -155,7 +155,7 @@ TEST(monitor_watch, a_viewer_hears_of_each_event_once) {
     auto agent = std::make_shared<fake_agent>();
     agent->report(report_of(1, {7, 8}));
     e.watch("a", {agent});
-    peer p = viewer_of(e);
+    monitor_peer p = viewer_of(e);
     object first = next_event(p);
     EXPECT_EQ(first.at("events").as_array().size(), 2U);
     EXPECT_EQ(first.at("events_lost").as_int64(), 0);
@@ -174,7 +174,7 @@ TEST(monitor_watch, a_viewer_hears_of_each_event_once) {
 }
 
 /// The sequence number of the next frame, however large that is.
-std::uint64_t next_sequence(peer& p) {
+std::uint64_t next_sequence(monitor_peer& p) {
     (void)p.read_until("\"sequence\":");
     const std::uint64_t n = std::stoull(p.read_until(","));
     (void)p.read_until("\n\n");
@@ -188,9 +188,9 @@ TEST(monitor_watch, a_viewer_that_does_not_read_misses_frames_and_holds_nobody_u
     for (int i = 0; i < 2'000; ++i) large.stats.origins["http://origin-" + std::to_string(i)].count.requests = 1;
     agent->report(large);
     e.watch("a", {agent});
-    peer deaf(e.url(), 4'096);
+    monitor_peer deaf(e.url(), 4'096);
     deaf.get("/events");
-    peer p = viewer_of(e);
+    monitor_peer p = viewer_of(e);
     // More than the other's socket can hold.
     std::uint64_t last = 0;
     for (int i = 0; i < 8; ++i) last = next_sequence(p);
@@ -214,8 +214,8 @@ TEST(monitor_watch, a_viewer_that_does_not_read_misses_frames_and_holds_nobody_u
 TEST(monitor_watch, viewers_are_counted) {
     endpoint e = make_endpoint({.interval = 100ms, .max_viewers = 2});
     {
-        peer one = viewer_of(e);
-        peer two = viewer_of(e);
+        monitor_peer one = viewer_of(e);
+        monitor_peer two = viewer_of(e);
         (void)next_event(one);
         (void)next_event(two);
         EXPECT_NE(ask(e.url(), "/metrics").find("hearth_monitor_viewers 2\n"), std::string::npos);
@@ -232,7 +232,7 @@ TEST(monitor_watch, a_viewer_that_leaves_gives_up_its_seat_at_once) {
     for (int i = 0; i < 3; ++i) {
         const auto begin = clock::now();
         for (;;) {
-            peer p = viewer_of(e);
+            monitor_peer p = viewer_of(e);
             if (p.read_until("\r\n") == "HTTP/1.1 200 OK\r\n") {
                 (void)next_event(p);
                 break;
@@ -265,7 +265,7 @@ TEST(monitor_watch, one_that_cannot_be_asked_is_asked_again) {
     well->report(report_of(10));
     e.watch("fails", {fails});
     e.watch("well", {well});
-    peer p = viewer_of(e);
+    monitor_peer p = viewer_of(e);
     object o = next_event(p);
     EXPECT_EQ(requests_in(o), 10);
     const auto begin = clock::now();
@@ -279,17 +279,17 @@ TEST(monitor_watch, ends_at_once_with_viewers_and_questions_open) {
     auto agent = std::make_shared<fake_agent>();
     agent->be_silent();
     const auto begin = clock::now();
-    std::vector<peer> viewers;
+    std::vector<monitor_peer> viewers;
     {
         endpoint e = make_endpoint({.interval = 1min});
         e.watch("a", {agent});
         for (int i = 0; i < 10; ++i) viewers.push_back(viewer_of(e));
-        peer scrape(e.url());
+        monitor_peer scrape(e.url());
         scrape.get("/metrics");
         while (agent->asked() == 0) std::this_thread::sleep_for(1ms);
     }
     EXPECT_LT(clock::now() - begin, 10s);
-    for (peer& p : viewers) (void)p.read_to_end();
+    for (monitor_peer& p : viewers) (void)p.read_to_end();
     agent->end();
 }
 
