@@ -15,6 +15,7 @@ import browser
 PROGRAM = os.environ["HEARTH_POOL_PROGRAM"]
 PAGE = Path(os.environ["HEARTH_PAGE"])
 LINES = ("left", "watched", "looked", "matched", "replayed", "silent")
+GAUGES = ("pending", "in_use", "free", "connecting")
 TOKEN = "a-token-of-some-length"
 
 window = None
@@ -125,6 +126,24 @@ class NumbersTest(PageTest):
             self.assertEqual(program.stats()["requests"], 302)
             self.assertEqual(window.run("return document.querySelectorAll('.chart canvas').length"), 5)
             window.wait("return document.querySelector('.totals .rate dd').textContent === '0'", what="no requests a second")
+
+    def test_under_load_it_shows_what_stats_says_before_and_after(self):
+        with Program() as program:
+            self.live(program)
+            program.do("keep_loading")
+            for _ in range(5):
+                before = program.stats()
+                window.wait(f"return Number(document.querySelector('#totals [data-of=requests]').textContent.replaceAll(',', '')) > {before['requests']}")
+                shown = window.run(SHOWN, LINES)
+                after = program.stats()
+                self.assertGreater(shown["requests"], before["requests"])
+                self.assertLessEqual(shown["requests"], after["requests"])
+                self.assertEqual((shown["failed"], shown["stale_seen"]), (0, 0))
+                (origin,) = shown["origins"].values()
+                self.assertEqual({k: origin[k] for k in GAUGES}, {k: shown[k] for k in GAUGES})
+                self.assertLessEqual(shown["in_use"] + shown["free"] + shown["connecting"], 3)
+            program.do("rest")
+            self.settle(program)
 
     def test_connections_in_use_are_tiles_and_waiting_requests_dots(self):
         with Program() as program:

@@ -14,7 +14,10 @@
 #include <iostream>
 #include <optional>
 #include <sstream>
+#include <stop_token>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -50,6 +53,8 @@ public:
         if (verb == "url") return monitor_->url();
         if (verb == "stats") return to_json(client_.stats());
         if (verb == "load") return load(n);
+        if (verb == "keep_loading") return keep_loading();
+        if (verb == "rest") return rest();
         if (verb == "hold") return hold(n);
         if (verb == "fail") return fail(n);
         if (verb == "origins") return visit(n);
@@ -81,6 +86,16 @@ private:
             begun.clear();
         }
         return "loaded";
+    }
+    std::string keep_loading() {
+        loader_ = std::jthread([this](const std::stop_token& enough) {
+            while (!enough.stop_requested()) (void)load(20);
+        });
+        return "loading";
+    }
+    std::string rest() {
+        loader_ = {};
+        return "rested";
     }
     // Requests that are not answered while anybody looks.
     std::string hold(std::size_t n) {
@@ -116,6 +131,7 @@ private:
     hearth::client client_{hearth::agent_options{.max_sockets = 3, .retry = {.max_retries = 0}}};
     std::optional<hearth::monitor> monitor_;
     std::vector<std::future<hearth::client_response>> held_;
+    std::jthread loader_;
 };
 
 }  // namespace
