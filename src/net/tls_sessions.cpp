@@ -1,10 +1,14 @@
 #include "net/tls_sessions.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace hearth::net {
 namespace {
+
+// The least, which a small cache gives to one key if need be, and the most: the default of max_connecting.
+constexpr std::size_t few_tickets = 4, many_tickets = 256;
 
 bool serves_once(const SSL_SESSION* session) noexcept { return SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION; }
 
@@ -26,10 +30,12 @@ void tls_session_cache::erase(buckets::iterator at) noexcept {
     buckets_.erase(at);
 }
 
+std::size_t tls_session_cache::per_key() const noexcept { return std::clamp(capacity_ / 4, few_tickets, many_tickets); }
+
 void tls_session_cache::put(const std::string& key, session_ptr session) {
     if (capacity_ == 0 || !session) return;
     auto& sessions = touch(key).sessions;
-    const std::size_t room = serves_once(session.get()) ? per_key : 1;
+    const std::size_t room = serves_once(session.get()) ? per_key() : 1;
     sessions.push_back(std::move(session));
     ++size_;
     while (sessions.size() > room) {

@@ -15,9 +15,6 @@ namespace hearth::net {
 /// Not synchronised.
 class tls_session_cache {
 public:
-    /// Of one key, so many are kept: TLS 1.3 tickets serve once each, and connections are dialled a few at a time.
-    static constexpr std::size_t per_key = 4;
-
     /// `capacity` sessions over all keys; 0 remembers none.
     explicit tls_session_cache(std::size_t capacity) : capacity_(capacity) {}
 
@@ -28,6 +25,9 @@ public:
     void forget(const std::string& key);
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+    /// So many tickets of one key are kept. They serve once each (RFC 8446, C.4), and a burst dials max_connecting at a time,
+    /// each of which should find one. One origin must not push out all others, hence a quarter of the capacity.
+    [[nodiscard]] std::size_t per_key() const noexcept;
 
 private:
     struct bucket {

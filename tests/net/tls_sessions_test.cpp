@@ -40,11 +40,23 @@ TEST(tls_session_cache, tickets_serve_once_and_the_newest_first) {
         p = s.get();
         cache.put("a", std::move(s));
     }
-    EXPECT_EQ(cache.size(), tls_session_cache::per_key);
-    for (std::size_t i = 0; i < tls_session_cache::per_key; ++i)
+    ASSERT_EQ(cache.per_key(), 4U);
+    EXPECT_EQ(cache.size(), 4U);
+    for (std::size_t i = 0; i < 4; ++i)
         EXPECT_EQ(cache.take("a").get(), put.at(put.size() - 1 - i));
     EXPECT_FALSE(cache.take("a"));
     EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST(tls_session_cache, keeps_tickets_for_a_burst_and_room_for_others) {
+    EXPECT_EQ(tls_session_cache(tls_options{}.session_cache).per_key(), agent_options{}.max_connecting);
+    for (const auto& [capacity, per_key] : {std::pair(1U, 4U), {16U, 4U}, {100U, 25U}, {1'024U, 256U}, {100'000U, 256U}})
+        EXPECT_EQ(tls_session_cache(capacity).per_key(), per_key) << capacity;
+    tls_session_cache cache(40);
+    cache.put("cold", session(TLS1_3_VERSION));
+    for (int i = 0; i < 100; ++i) cache.put("hot", session(TLS1_3_VERSION));
+    EXPECT_EQ(cache.size(), 11U);
+    EXPECT_TRUE(cache.take("cold"));
 }
 
 TEST(tls_session_cache, the_least_recently_used_goes_first) {
