@@ -68,6 +68,16 @@ function(hearth_make_pch name)
     endif()
 endfunction()
 
+# Where HEARTH_UNITY asks for it, compiles sources of `target` several at a time. The other presets compile each alone, so that
+# none comes to need what another includes.
+function(hearth_unite target)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ${HEARTH_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+    # g++ takes what a unity source includes for a header, whose unnamed namespaces it warns of.
+    if(HEARTH_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+        target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
+endfunction()
+
 # hearth_add_folders(root folder...): adds those that have a CMakeLists.txt.
 function(hearth_add_folders root)
     foreach(folder IN LISTS ARGN)

@@ -4,10 +4,10 @@
 #include "monitor/hub.hpp"
 #include "monitor/listening.hpp"
 #include "monitor/visitor.hpp"
+#include "net/no_throw.hpp"
 
 #include <hearth/error.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -15,7 +15,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <pthread.h>
 
@@ -30,9 +29,9 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using net::no_throw;
 using namespace std::chrono_literals;
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 constexpr auto sweep_every = 250ms;
 // Where only time can help: out of descriptors.
 constexpr auto a_while = 100ms;

@@ -1,8 +1,8 @@
 #include "monitor/hub.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "net/no_throw.hpp"
+
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
 #include <exception>
@@ -14,9 +14,9 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using net::no_throw;
 using namespace std::chrono_literals;
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 // What keeps a monitor from waiting for an agent whose thread is busy, blocked or not running.
 constexpr auto patience = 1s;
 

@@ -2,12 +2,11 @@
 
 #include "monitor/access.hpp"
 #include "monitor/page_files.hpp"
+#include "net/no_throw.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
@@ -24,9 +23,8 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
+using net::no_throw;
 using namespace std::chrono_literals;
-
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::uint32_t head_max = 8 * 1024 - 1;  // less than the buffer, so that its own limit is met first
 constexpr auto head_time = 5s;                    // from a head's first byte, or a connection's begin, to its end

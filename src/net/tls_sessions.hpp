@@ -25,8 +25,8 @@ public:
     void forget(const std::string& key);
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
-    /// So many tickets of one key are kept. They serve once each (RFC 8446, C.4), and a burst dials max_connecting at a time,
-    /// each of which should find one. One origin must not push out all others, hence a quarter of the capacity.
+    /// So many tickets of one key are kept. They serve once each (RFC 8446, C.4), and a burst dials max_connecting at a
+    /// time, each of which should find one. One origin must not push out all others, hence a quarter of the capacity.
     [[nodiscard]] std::size_t per_key() const noexcept;
 
 private:

@@ -1,10 +1,9 @@
 // What the origin writes, and how it goes wrong.
+#include "net/no_throw.hpp"
 #include "testing/misframing.hpp"
 #include "testing/origin_connection.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <fmt/format.h>
@@ -19,9 +18,8 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
+using net::no_throw;
 using namespace std::chrono_literals;
-
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 // What a refused peer may still send before the connection is closed, so that the close does not destroy the refusal on its
 // way.

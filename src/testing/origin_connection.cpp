@@ -1,14 +1,13 @@
 #include "testing/origin_connection.hpp"
 
+#include "net/no_throw.hpp"
 #include "testing/deafness.hpp"
 #include "testing/listener.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
@@ -26,9 +25,8 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
+using net::no_throw;
 using namespace std::chrono_literals;
-
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::uint32_t max_head = 16 * 1024;
 constexpr std::uint64_t max_body = 16 * 1024 * 1024;

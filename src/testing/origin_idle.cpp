@@ -1,12 +1,11 @@
 // What goes wrong with a connection while it is idle.
+#include "net/no_throw.hpp"
 #include "testing/deafness.hpp"
 #include "testing/origin_connection.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/ssl.h>
 
@@ -18,9 +17,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using boost::system::error_code;
+using net::no_throw;
 using clock = std::chrono::steady_clock;
-
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 // How long a silent connection is kept. Clients have given it up by then.
 constexpr auto silence = 10min;

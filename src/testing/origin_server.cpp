@@ -1,13 +1,12 @@
 #include "testing/origin_server.hpp"
 
+#include "net/no_throw.hpp"
 #include "testing/origin_connection.hpp"
 #include "testing/self_signed.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <memory>
 #include <system_error>
@@ -19,9 +18,9 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using net::no_throw;
 using namespace std::chrono_literals;
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 // How long to wait where only time can help: out of descriptors, port taken by someone else.
 constexpr auto a_while = 10ms;
 

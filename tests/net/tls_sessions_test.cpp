@@ -42,8 +42,7 @@ TEST(tls_session_cache, tickets_serve_once_and_the_newest_first) {
     }
     ASSERT_EQ(cache.per_key(), 4U);
     EXPECT_EQ(cache.size(), 4U);
-    for (std::size_t i = 0; i < 4; ++i)
-        EXPECT_EQ(cache.take("a").get(), put.at(put.size() - 1 - i));
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(cache.take("a").get(), put.at(put.size() - 1 - i));
     EXPECT_FALSE(cache.take("a"));
     EXPECT_EQ(cache.size(), 0U);
 }

@@ -22,7 +22,7 @@
 namespace hearth::cli {
 namespace {
 
-constexpr const char* footer = R"(Examples:
+constexpr const char* load_footer = R"(Examples:
   hearth load http://localhost:8080/                     50 requests at a time, for 10 seconds
   hearth load -c 200 -n 100000 http://localhost:8080/    100,000 requests, 200 at a time
   hearth load -r 2000 -d 1m http://localhost:8080/       2,000 a second, on time, for a minute
@@ -113,7 +113,7 @@ int load(const load_options& o) {
 
 void add_load(CLI::App& app, action& chosen) {
     CLI::App* verb = app.add_subcommand("load", "Send many requests at a time, and tell how they were answered");
-    verb->footer(footer);
+    verb->footer(load_footer);
     auto options = std::make_shared<load_options>();
     declare(*verb, *options);
     verb->callback([options, &chosen] { chosen = [options] { return load(*options); }; });

@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 
 // Numbers are written by fmt: Boost.JSON writes 1.3 as 1.3E0, which is hard on readers.
-std::string quoted(std::string_view text) { return json::serialize(json::string(to_utf8(text))); }
+std::string json_text(std::string_view text) { return json::serialize(json::string(to_utf8(text))); }
 
 double to_ms(std::uint64_t ns) { return static_cast<double>(ns) / 1e6; }
 double to_seconds(std::chrono::nanoseconds d) { return std::chrono::duration<double>(d).count(); }
@@ -33,7 +33,7 @@ std::string list_of(const Items& items, Each each) {
 }
 
 std::string object_of(const std::map<std::string, std::uint64_t>& counts) {
-    return "{" + list_of(counts, [](const auto& c) { return fmt::format("{}: {}", quoted(c.first), c.second); }) + "}";
+    return "{" + list_of(counts, [](const auto& c) { return fmt::format("{}: {}", json_text(c.first), c.second); }) + "}";
 }
 
 std::string iso_time(std::int64_t ms) {
@@ -88,8 +88,8 @@ std::string classes(const load_result& r) {
 std::string errors(const load_result& r) {
     return list_of(r.errors, [](const auto& e) {
         return fmt::format(R"({{"code": {}, "phase": {}, "evidence": {}, "count": {}, "message": {}}})",
-                           quoted(e.first.code), quoted(e.first.phase), quoted(e.first.evidence), e.second.count,
-                           quoted(e.second.message));
+                           json_text(e.first.code), json_text(e.first.phase), json_text(e.first.evidence), e.second.count,
+                           json_text(e.second.message));
     });
 }
 
@@ -131,8 +131,8 @@ std::string to_json(const load_result& r) {
     std::string text =
         fmt::format(R"({{"hearth_load": 1, "version": {}, "urls": [{}], "method": {}, "started": "{}", "started_ms": {}, )"
                     R"("machines": {}, "concurrency": {}, "target_rate": {}, "duration_s": {:.6f}, "interrupted": {}, )",
-                    quoted(version()), list_of(r.urls, [](const std::string& u) { return quoted(u); }), quoted(r.method),
-                    iso_time(r.started_ms), r.started_ms, r.machines, r.concurrency,
+                    json_text(version()), list_of(r.urls, [](const std::string& u) { return json_text(u); }),
+                    json_text(r.method), iso_time(r.started_ms), r.started_ms, r.machines, r.concurrency,
                     r.target_rate ? fmt::format("{}", *r.target_rate) : "null", to_seconds(r.duration), r.interrupted);
     text += fmt::format(R"("requests": {}, "rate": {:.3f}, "failed": {}, "unfinished": {}, "unsent": {}, "statuses": {}, )"
                         R"("statuses_by_class": {}, "errors": [{}], "bytes_received": {}, "bytes_sent": {}, )",

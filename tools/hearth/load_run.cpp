@@ -1,16 +1,15 @@
 #include "load_run.hpp"
 
 #include "load_schedule.hpp"
+#include "net/no_throw.hpp"
 
 #include <hearth/agent.hpp>
 #include <hearth/url.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <sys/resource.h>
 
@@ -24,11 +23,11 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using net::no_throw;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 constexpr auto look_every = 100ms;
 // After a failure, so that a server that is not there is not asked as fast as it can refuse.
 constexpr auto pause_after_failure = 10ms;

@@ -56,7 +56,7 @@ executed_twice counts requests that must not be (POST without Idempotency-Key, s
 may be. victims are the first 10,000 faults; without a request their last three texts are empty.
 Exit status: 0 --duration is over, 1 it could not listen, 2 wrong usage, 130 Ctrl-C (with the report).)";
 
-std::string footer() {
+std::string origin_footer() {
     std::string text = before_faults;
     for (std::size_t i = 0; i < testing::fault_kinds; ++i) {
         const auto kind = static_cast<testing::fault_kind>(i);
@@ -142,7 +142,7 @@ int run_origin(origin_options o) {
 void add_origin(CLI::App& app, action& chosen) {
     CLI::App* verb = app.add_subcommand("origin", "Serve HTTP/1.1 and misbehave exactly as asked");
     auto o = std::make_shared<origin_options>();
-    verb->footer(footer());
+    verb->footer(origin_footer());
     declare(*verb, *o);
     verb->callback([o, &chosen] { chosen = [o] { return run_origin(*o); }; });
 }

@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 constexpr const char* summary =
     "Pause around a server's idle timeout, as a plain client and as Hearth, and count what fails";
 
-constexpr const char* footer = R"(What it does:
+constexpr const char* soak_footer = R"(What it does:
   Callers send bursts of GETs and POSTs with idle gaps between them. Most gaps are short; some end
   while the server's close of the idle connection is on its way, which is when keep-alive clients
   fail. First a plain client takes the traffic: it reuses connections without looking at them and
@@ -66,7 +66,7 @@ kill when the server may have read it counts as maybe_executed, not as failed; a
 a few times, and fails when its response had begun:
 )";
 
-constexpr const char* footer_end = R"(
+constexpr const char* soak_footer_end = R"(
 Exit status: 0 Hearth failed no request and had no POST executed twice, 1 it did, 2 wrong usage,
 130 interrupted (with what there was so far).)";
 
@@ -246,7 +246,7 @@ int soak(soak_options o) {
 void add_soak(CLI::App& app, action& chosen) {
     CLI::App* verb = app.add_subcommand("soak", summary);
     auto o = std::make_shared<soak_options>();
-    verb->footer(footer + fault_list() + footer_end);
+    verb->footer(soak_footer + fault_list() + soak_footer_end);
     verb->add_option("URL", o->url, "A server to use instead of the one built in")->check(is_url());
     verb->add_option("--requests", o->requests, "Requests a pass (default: 20,000; 1,000 with a URL)")
         ->check(CLI::Range(1, 1'000'000));

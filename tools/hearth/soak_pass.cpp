@@ -1,16 +1,15 @@
 #include "soak_pass.hpp"
 
 #include "error_name.hpp"
+#include "net/no_throw.hpp"
 
 #include <hearth/agent.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,12 +22,12 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using net::no_throw;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
 // Longer than a monitor's interval.
 constexpr auto last_look = 1'500ms;
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 /// What the callers share.
 struct shared_state {

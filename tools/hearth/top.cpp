@@ -9,7 +9,7 @@
 namespace hearth::cli {
 namespace {
 
-constexpr const char* footer =
+constexpr const char* top_footer =
     R"(ADDR is where a hearth::monitor listens: HOST:PORT, :PORT (on this machine), http://HOST:PORT,
 or unix:/PATH. A monitor that asks for a token gets the one in HEARTH_MONITOR_TOKEN.
 
@@ -34,7 +34,7 @@ Exit status: 0 done, 1 with --once there was nothing to show, 2 wrong usage, 130
 
 void add_top(CLI::App& app, action& chosen) {
     CLI::App* verb = app.add_subcommand("top", "Watch a program's pool, through its monitor");
-    verb->footer(footer);
+    verb->footer(top_footer);
     auto o = std::make_shared<top_options>();
     verb->add_option("ADDR", o->address, "Where its monitor listens (default: 127.0.0.1:9464)");
     verb->add_flag("--once", o->once, "Show it once, and end");
