@@ -11,7 +11,8 @@ if(HEARTH_SANITIZE)
 endif()
 
 # The same flags on every target: the precompiled header can only be shared when they match. UNOPTIMISED is for tests that
-# wait for sockets anyway: it halves the time that compiling their coroutines takes. Its precompiled header has GoogleTest.
+# wait for sockets anyway, and for what runs once: it halves the time that compiling takes. Its precompiled header has
+# GoogleTest.
 function(hearth_configure_target target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "UNOPTIMISED" "" "")
     target_compile_features(${target} PUBLIC cxx_std_20)

@@ -1,11 +1,11 @@
 // Lets jobs that run side by side print one after the other, in the order of their numbers.
 #pragma once
 
+#include "net/no_throw.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cstdint>
 #include <map>
@@ -18,7 +18,7 @@ class doorbell {
 public:
     explicit doorbell(const boost::asio::any_io_executor& executor)
         : timer_(executor, boost::asio::steady_timer::time_point::max()) {}
-    boost::asio::awaitable<void> wait() { co_await timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable)); }
+    boost::asio::awaitable<void> wait() { co_await timer_.async_wait(net::no_throw); }
     void ring() { timer_.cancel(); }
 
 private:
